@@ -1,0 +1,128 @@
+"""
+What happens in a run, as one stream. The journal is its durable sink; every renderer, the summary and `resume` are
+folds of the same events.
+
+An intent is recorded before each write and its outcome after, so that a killed run can be read (design 2.7,
+faults 3.2). No event ever holds a secret value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from deployer.core.names import AppName, ProcessId, ReleaseId, ShipId
+from deployer.core.plan import Plan
+from deployer.core.proof import Progress
+from deployer.core.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The first event of every run."""
+
+    ship: ShipId
+    command: str
+    app: AppName
+    actor: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan was made and shown; nothing has been written before it (I11)."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """A write is about to be made. `write` is the command's words; `about` names ids and keys."""
+
+    write: str
+    about: str = ""
+    release: ReleaseId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """What became of the write that was intended last: done, not done, or cannot tell."""
+
+    write: str
+    outcome: str
+    release: ReleaseId | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line of the story: a step, what is to be said of it, and whether it is a warning."""
+
+    step: str
+    text: str
+    is_warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BuildLine:
+    """One line of the build's log as it came, scrubbed. Not kept in the journal."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSeen:
+    """A row of the live board."""
+
+    id: ProcessId
+    service: str
+    release: ReleaseId
+    status: str
+    is_new: bool
+    answered_s_ago: float | None = None
+    answer_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One tick of the watch. `rack` is the app's status in the rack's word."""
+
+    step: str
+    release: ReleaseId
+    rack: str
+    progress: tuple[Progress, ...]
+    processes: tuple[ProcessSeen, ...] = ()
+    answers: int = 0
+    wrong: int = 0
+    trouble: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the judge said, when it changed: waiting, proven, doomed, and why."""
+
+    judgement: str
+    why: str = ""
+    process: ProcessId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last event of every run, exactly once: the verdict, what serves, and what to type next."""
+
+    verdict: Verdict
+    release: ReleaseId | None
+    serving: str
+    why: str = ""
+    hints: tuple[str, ...] = ()
+    seconds: float = 0.0
+    problems: tuple[tuple[str, str], ...] = ()
+
+
+Event = Started | Planned | Intended | Wrote | Said | BuildLine | Looked | Judged | Ended
+
+
+class Sink(Protocol):
+    """Receives every event, in order. Never raises, never decides anything (I14)."""
+
+    def record(self, event: Event) -> None: ...

@@ -1,0 +1,241 @@
+"""
+Say whether a release is proven, still coming up, or doomed.
+
+Doomed means that waiting longer cannot help, shown by evidence about the release's own replicas. An unanswered
+question is never evidence; a starting replica is not a failed one (faults 0.10). The rules are small functions, each
+with its evidence and its exceptions; adding one is adding a name to `RULES`.
+
+Source: design 2.2, convox-facts 3.3 (what `ps` calls crashed), 10.1 (`crashed` flickers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from deployer.core.history import History, ServiceView, Track, follow, views
+from deployer.core.models import ProofMode, Snapshot
+from deployer.core.names import ProcessId, ReleaseId
+from deployer.core.policy import Policy
+from deployer.core.proof import Progress, is_proven, progress_of
+
+
+class Reason(Enum):
+    CRASH_LOOP = "crash loop"
+    NEVER_READY = "never ready"
+    FAILING = "failing"
+    WRONG_CODE = "wrong code"
+    STUCK = "stuck"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Still coming up, or not yet shown by the rack."""
+
+    progress: tuple[Progress, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Every service is proven. `is_settled`: for the whole soak, and the rack says running twice."""
+
+    progress: tuple[Progress, ...]
+    since_s: float
+    is_settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """`why` is one sentence; `process` is a replica whose logs tell more."""
+
+    reason: Reason
+    why: str
+    process: ProcessId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RackRolledBack:
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    by: ReleaseId
+
+
+@dataclass(frozen=True, slots=True)
+class LostSight:
+    why: str
+
+
+Judgement = Waiting | Proven | Doomed | RackRolledBack | Superseded | LostSight
+
+
+def after(history: History, snapshot: Snapshot, policy: Policy) -> History:
+    """
+    Fold in one snapshot, and run the soak clock.
+
+    The clock starts at the first snapshot in which every service is proven, whatever the app status says. A contrary
+    sample restarts it, so does a gap. A snapshot that saw too little neither advances nor resets it.
+    """
+    seen = follow(history, snapshot)
+    if snapshot.processes is None:
+        return seen
+    if not is_proven(seen, policy) or seen.contrary_at_s == snapshot.at_s:
+        return replace(seen, proven_since_s=None, proven_at_s=None)
+    has_gap = seen.proven_at_s is None or snapshot.at_s - seen.proven_at_s > policy.gap_s
+    since_s = snapshot.at_s if has_gap or seen.proven_since_s is None else seen.proven_since_s
+    return replace(seen, proven_since_s=since_s, proven_at_s=snapshot.at_s)
+
+
+def judge(history: History, policy: Policy) -> Judgement:
+    """Pure; never waits, never raises. Times in `policy` are seconds."""
+    return (
+        _somebody_else(history)
+        or _rack_rolled_back(history)
+        or _doomed(history, policy)
+        or _blind(history, policy)
+        or _proven(history, policy)
+        or _overdue(history, policy)
+        or Waiting(progress_of(history, policy))
+    )
+
+
+def _somebody_else(history: History) -> Superseded | None:
+    app, rollout = history.app, history.rollout
+    if app is None or app.release is None or app.release in (rollout.release, rollout.baseline):
+        return None
+    return Superseded(app.release)
+
+
+def _rack_rolled_back(history: History) -> RackRolledBack | None:
+    app = history.app
+    if app is None or not history.is_ours:
+        return None
+    if app.release == history.rollout.baseline:
+        return RackRolledBack(f"the rack is back on {app.release or 'nothing'}")
+    return RackRolledBack("the rack says rollback") if app.status == "rollback" else None
+
+
+def _doomed(history: History, policy: Policy) -> Doomed | None:
+    if not history.is_ours or history.latest is None or history.latest.processes is None:
+        return None
+    found = (rule(history, view, policy) for view in views(history) for rule in RULES)
+    return next((doom for doom in found if doom), None)
+
+
+def _crash_loop(history: History, view: ServiceView, policy: Policy) -> Doomed | None:
+    """
+    All started replicas crashed in two consecutive snapshots and none ever ran: at once. Otherwise when one replica
+    is crashed again after a back-off, or stays so.
+
+    Sightings are counted, not an unbroken run: at each retry the row reads `starting` (convox-facts 10.1).
+    """
+    if view.expected.was_crashing or _has_enough(view):
+        return None
+    tracks = _tracks(history, view)
+    if _all_crashed_twice(history, view) and not any(each.ever_running for each in tracks):
+        return Doomed(Reason.CRASH_LOOP, f"{_all_of(view)} at start", tracks[0].id)
+    for each in tracks:
+        lasted_s = history.now_s - each.crashed_since_s if each.crashed_since_s is not None else 0.0
+        if each.crashes > 1 or (each.status == "crashed" and lasted_s >= policy.crash_patience_s):
+            again = f"crashed {each.crashes} times" if each.crashes > 1 else f"stays crashed for {lasted_s:.0f} s"
+            return Doomed(Reason.CRASH_LOOP, f"{each.id} {again}", each.id)
+    return None
+
+
+def _never_ready(history: History, view: ServiceView, policy: Policy) -> Doomed | None:
+    """`pending` for too long, or `starting` and `unhealthy` past the start budget; surplus replicas do not matter."""
+    if _has_enough(view):
+        return None
+    for each in _tracks(history, view):
+        waited_s = history.now_s - each.status_since_s
+        limit_s = policy.pending_s if each.status == "pending" else view.expected.start_budget_s
+        if each.status in ("pending", "starting", "unhealthy") and waited_s > limit_s:
+            return Doomed(Reason.NEVER_READY, f"{each.id} is {each.status} for {waited_s:.0f} s", each.id)
+    return None
+
+
+def _failing(history: History, view: ServiceView, policy: Policy) -> Doomed | None:
+    """Every row is ours and running, and too many answers are 5xx or 404: more than before, too."""
+    tally = history.tallies.get(view.expected.name)
+    if tally is None or tally.total < policy.failing_answers or history.now_s - tally.since_s < policy.failing_s:
+        return None
+    share = tally.failures / tally.total
+    if share <= max(policy.failing_share, view.expected.failing_share_before):
+        return None
+    return Doomed(
+        Reason.FAILING, f"{tally.failures} of {tally.total} health answers of {view.expected.name} are errors"
+    )
+
+
+def _wrong_code(history: History, view: ServiceView, policy: Policy) -> Doomed | None:
+    """A replica of the release that answers, by its own id, for another release or build, in several rounds."""
+    for each in _tracks(history, view):
+        if each.wrong_rounds >= policy.wrong_rounds:
+            return Doomed(Reason.WRONG_CODE, f"{each.id} answers for {each.wrong_answer}", each.id)
+    return None
+
+
+Rule = Callable[[History, ServiceView, Policy], Doomed | None]
+RULES: tuple[Rule, ...] = (_crash_loop, _never_ready, _failing, _wrong_code)
+
+
+def _blind(history: History, policy: Policy) -> LostSight | None:
+    if history.denied_reads >= policy.denied_reads:
+        return LostSight(f"the rack denied {history.denied_reads} reads in a row")
+    if history.last_read_s is not None and history.now_s - history.last_read_s > policy.blind_s:
+        return LostSight(f"the rack did not answer for {history.now_s - history.last_read_s:.0f} s")
+    can_ask = any(mode is not ProofMode.PS for mode in history.modes.values())
+    if can_ask and history.last_answer_s is not None and history.now_s - history.last_answer_s > policy.blind_s:
+        return LostSight(f"no health answer for {history.now_s - history.last_answer_s:.0f} s")
+    return None
+
+
+def _proven(history: History, policy: Policy) -> Proven | None:
+    since_s = history.proven_since_s
+    if since_s is None or history.proven_at_s != history.now_s:
+        return None
+    is_settled = history.now_s - since_s >= policy.soak_s and history.running_reads >= 2
+    return Proven(progress_of(history, policy), since_s, is_settled)
+
+
+def _overdue(history: History, policy: Policy) -> Doomed | LostSight | None:
+    """No new best count for too long, or the cap; time in which nothing could be seen does not count."""
+    if not history.is_ours or history.latest is None or history.latest.processes is None:
+        return None
+    still_s = (
+        history.now_s - max(history.best_at_s, history.ours_since_s or 0.0) - (history.blind_s - history.best_blind_s)
+    )
+    total_s = history.now_s - (history.ours_since_s or 0.0) - history.blind_s
+    if still_s <= policy.no_progress_s and total_s <= policy.cap_s:
+        return None
+    seen = progress_of(history, policy)
+    missing = "; ".join(each.missing for each in seen if each.missing) or "the rack still does not say running"
+    if all(each.running >= each.needed for each in seen):
+        return LostSight(f"all processes run, but {missing}")
+    return Doomed(Reason.STUCK, f"no progress for {still_s:.0f} s: {missing}", next(_unwell(history), None))
+
+
+def _has_enough(view: ServiceView) -> bool:
+    return len(view.running) >= view.needed
+
+
+def _tracks(history: History, view: ServiceView) -> list[Track]:
+    return [history.tracks[row.id] for row in view.ours if row.id in history.tracks]
+
+
+def _all_crashed_twice(history: History, view: ServiceView) -> bool:
+    looks = [each for s in history.snapshots for each in views(history, s) if each.expected.name == view.expected.name]
+    started = [[row.status for row in look.ours if row.status != "pending"] for look in looks]
+    return len(started) == 2 and all(rows and set(rows) == {"crashed"} for rows in started)
+
+
+def _all_of(view: ServiceView) -> str:
+    name, count = view.expected.name, len(view.ours)
+    return f"the new process of {name} crashes" if count == 1 else f"all {count} new processes of {name} crash"
+
+
+def _unwell(history: History) -> Iterator[ProcessId]:
+    return (each.id for each in history.tracks.values() if each.status != "running")

@@ -1,0 +1,210 @@
+"""
+What a rack, an app and its processes look like to deployer. `None` means unknown, never failed.
+
+Source of the fields: convox-facts 2.9, 2.11, 3.2 to 3.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from deployer.core.names import AppName, BuildId, ProcessId, RackName, ReleaseId, ServiceName, ShipId, is_ship_id
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """`status` is what the rack says: running, updating, rollback, deleting, unknown. It lags (convox-facts 3.4)."""
+
+    name: AppName
+    status: str
+    release: ReleaseId | None
+    generation: str = "3"
+
+    @property
+    def is_running(self) -> bool:
+        return self.status == "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One row of `releases`; `is_active` flips when a promote starts and proves nothing alone (convox-facts 0.1)."""
+
+    id: ReleaseId
+    build: BuildId | None
+    is_active: bool
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A build; `status` is created, running, complete or failed."""
+
+    id: BuildId
+    status: str
+    release: ReleaseId | None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One row of `ps`. `release` is the pod's label: true for this process, also in mid-rollout (convox-facts 3.3)."""
+
+    id: ProcessId
+    service: ServiceName
+    status: str
+    release: ReleaseId
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    balancer: int
+    container: int
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as the rack runs it. `desired` moves under autoscaling."""
+
+    name: ServiceName
+    domain: str
+    ports: tuple[Port, ...]
+    desired: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """What convox.yml says of a service, with Convox's own defaults filled in (convox-facts 3.8). Seconds."""
+
+    name: ServiceName
+    port: int | None
+    health_path: str = "/"
+    health_interval_s: float = 5.0
+    health_grace_s: float = 5.0
+    termination_grace_s: float = 30.0
+    count: int = 1
+    is_internal: bool = False
+    is_agent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The parts of a convox.yml that deployer goes by. `required` are env names that must have a value."""
+
+    services: tuple[ServiceSpec, ...]
+    required: frozenset[str] = frozenset()
+
+    def service(self, name: ServiceName) -> ServiceSpec | None:
+        return next((each for each in self.services if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RackInfo:
+    """The rack that answers, by its own name, and the CLI that asks it."""
+
+    name: RackName
+    version: str
+    cli_version: str
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A checkout to build from: its folder, the commit and its subject, as far as git knows them."""
+
+    path: str
+    commit: str = ""
+    subject: str = ""
+    is_dirty: bool = False
+
+    @property
+    def title(self) -> str:
+        return f"{self.commit[:10]} {self.subject}".strip() or "no commit"
+
+
+class ProofMode(Enum):
+    """How a service can be proven (design 2.1)."""
+
+    IDS = "ids"  # each process answers for itself
+    SAMPLED = "sampled"  # the release is known, processes are not told apart
+    PS = "ps"  # no way to ask: the rack's process list only
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """
+    One reply to one health request, or the reason why there is none.
+
+    An unanswered question is never a bad answer (design 2.2): `error` set means unknown.
+    """
+
+    service: ServiceName
+    status_code: int | None = None
+    release: ReleaseId | None = None
+    process: ProcessId | None = None
+    stamp: str = ""
+    elapsed_s: float = 0.0
+    error: str = ""
+    is_cached: bool = False
+
+    @property
+    def is_ok(self) -> bool:
+        return self.status_code is not None and 200 <= self.status_code < 300
+
+    @property
+    def is_failure(self) -> bool:
+        """A 5xx or 404: the service answered, and said no."""
+        return self.status_code is not None and (self.status_code >= 500 or self.status_code == 404)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthTarget:
+    """Where to ask a service for its health, and how many times in one round."""
+
+    service: ServiceName
+    url: str
+    times: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that one tick saw, at one monotonic second. A read that failed is `None` and named in `trouble`."""
+
+    at_s: float
+    app: App | None = None
+    processes: tuple[Process, ...] | None = None
+    services: tuple[Service, ...] | None = None
+    answers: tuple[Answer, ...] = ()
+    trouble: tuple[str, ...] = ()
+    is_denied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What one service of the release must show before it counts as proven. Seconds."""
+
+    name: ServiceName
+    mode: ProofMode | None
+    desired: int
+    start_budget_s: float
+    drain_s: float
+    is_agent: bool = False
+    was_crashing: bool = False
+    failing_share_before: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A release on its way: what it replaces, what must be proven, and by which stamp its code is known."""
+
+    release: ReleaseId
+    baseline: ReleaseId | None
+    services: tuple[Expected, ...]
+    stamp: ShipId | None = None
+
+
+def stamp_in(description: str) -> ShipId | None:
+    """The ship id that a build's description ends with, `… [ship 20261124-014700-a1b2c3]`, or none."""
+    head, mark, tail = description.rpartition(" [ship ")
+    ship = tail.removesuffix("]")
+    return ShipId(ship) if mark and head and tail.endswith("]") and is_ship_id(ship) else None

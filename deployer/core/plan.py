@@ -1,0 +1,146 @@
+"""
+What a ship is going to do, decided before anything is written and shown before anything is done.
+
+A plan is data: the engine carries it out, renderers show it, the journal keeps it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from deployer.core.environment import EnvDiff
+from deployer.core.models import Answer, Process, ProofMode, RackInfo, Service, ServiceSpec, Source
+from deployer.core.names import AppName, BuildId, ReleaseId, ServiceName, ShipId, is_ship_id
+from deployer.core.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What serves when we start, and so the only automatic target of a way back. `serves`: it answered for itself."""
+
+    release: ReleaseId
+    build: BuildId | None
+    description: str = ""
+    serves: bool = False
+    ship: ShipId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePlan:
+    """How one service is going to be proven, and why so. `url` is "" where it cannot be asked, or not yet."""
+
+    name: ServiceName
+    mode: ProofMode | None
+    url: str
+    desired: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One ship or rollback, before it starts. Env is named by key, never by value."""
+
+    ship: ShipId
+    command: str
+    app: AppName
+    rack: RackInfo
+    actor: str
+    baseline: Baseline | None
+    services: tuple[ServicePlan, ...]
+    policy: Policy
+    env: EnvDiff = field(default_factory=EnvDiff)
+    staged: tuple[str, ...] = ()
+    source: Source | None = None
+    release: ReleaseId | None = None
+    no_way_back: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def goes_back(self) -> bool:
+        return not self.no_way_back
+
+    @property
+    def worst_case_s(self) -> float:
+        """The longest a roll can take before it has a verdict: the judge's cap, then the way back."""
+        return self.policy.cap_s + self.policy.blind_s + self.policy.back_deadline_s
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The proof, tried on what serves now with the same probe: what one round showed of one service."""
+
+    spec: ServiceSpec
+    url: str
+    desired: int
+    rows: tuple[Process, ...]
+    answers: tuple[Answer, ...] = ()
+    active: ReleaseId | None = None
+
+    @property
+    def has_release(self) -> bool:
+        return any(each.is_ok and each.release for each in self.answers)
+
+    @property
+    def is_cached(self) -> bool:
+        return any(each.is_cached for each in self.answers)
+
+    @property
+    def serves(self) -> bool:
+        """It answers with the active release: something worth going back to."""
+        return any(each.is_ok and each.release == self.active for each in self.answers)
+
+    @property
+    def failing_share(self) -> float:
+        heard = [each for each in self.answers if not each.error]
+        return sum(each.is_failure for each in heard) / len(heard) if heard else 0.0
+
+
+def mode_of(rehearsal: Rehearsal, policy: Policy) -> tuple[ProofMode | None, str]:
+    """
+    Pick the proof mode of a service, and say why where it is not the strongest (design 2.1).
+
+    `None` where the baseline is bad, silent or without a release field: then the release's own first rounds decide,
+    and a bad baseline never refuses a ship, since people must be able to fix forward.
+    """
+    if not rehearsal.url:
+        return (
+            (None, "its address is not known yet") if _is_askable(rehearsal.spec) else (ProofMode.PS, "not reachable")
+        )
+    if not rehearsal.has_release:
+        return None, _why_silent(rehearsal)
+    ids = {row.id for row in rehearsal.rows}
+    if not any(each.process in ids for each in rehearsal.answers):
+        return ProofMode.SAMPLED, "its answers do not name a process that `ps` lists"
+    if len(ids) > policy.sampled_over:
+        return ProofMode.SAMPLED, f"more than {policy.sampled_over} processes"
+    return ProofMode.IDS, ""
+
+
+def _is_askable(spec: ServiceSpec) -> bool:
+    return spec.port is not None and not spec.is_internal and not spec.is_agent
+
+
+def _why_silent(rehearsal: Rehearsal) -> str:
+    errors = [each.error for each in rehearsal.answers if each.error]
+    codes = [f"HTTP {each.status_code}" for each in rehearsal.answers if not each.error and not each.is_ok]
+    return next(iter(errors + codes), "no release in its answers")
+
+
+def expected_address(service: Service | None, spec: ServiceSpec) -> str:
+    """
+    Where the service answers for its health: port 443 means https, anything else http (design 4, "The local rack").
+
+    "" where nobody outside the rack can ask: no port, internal, an agent, or not known to the rack yet.
+    """
+    if service is None or not service.domain or not service.ports or not _is_askable(spec):
+        return ""
+    port = service.ports[0].balancer
+    scheme, suffix = ("https", "") if port == 443 else ("http", "" if port == 80 else f":{port}")
+    return f"{scheme}://{service.domain}{suffix}{spec.health_path}"
+
+
+def describe_build(source: Source, ship: ShipId) -> str:
+    """The build's description: found again by its end after any way of losing the stream (design 2.1 step 4)."""
+    if not is_ship_id(ship):
+        raise ValueError(f"not a ship id: {ship}")
+    return f"build {source.title} [ship {ship}]"

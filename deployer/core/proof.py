@@ -1,0 +1,94 @@
+"""What is proven of a rollout, service by service, and what is missing (design 2.2)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from deployer.core.history import History, ServiceView, views
+from deployer.core.models import ProofMode
+from deployer.core.names import ServiceName
+from deployer.core.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one service is. `running` and `proven` count replicas of the release; `missing` is "" once proven."""
+
+    service: ServiceName
+    mode: ProofMode | None
+    needed: int
+    running: int
+    proven: int
+    others: int
+    missing: str
+
+    @property
+    def is_proven(self) -> bool:
+        return not self.missing
+
+
+def progress_of(history: History, policy: Policy) -> tuple[Progress, ...]:
+    return tuple(_progress(history, view, policy) for view in views(history))
+
+
+def is_proven(history: History, policy: Policy) -> bool:
+    """
+    Every service of the release is proven in the latest snapshot, and at least one of them has replicas.
+
+    A rollout of nothing proves nothing (rule R6, faults 2.1).
+    """
+    seen = progress_of(history, policy)
+    return bool(seen) and all(each.is_proven for each in seen) and any(each.running for each in seen)
+
+
+def answers_needed(replicas: int, stale_chance: float) -> int:
+    """Answers that leave an unseen stale replica among `replicas` less likely than `stale_chance` (faults 3.5)."""
+    return 1 if replicas <= 1 else math.ceil(math.log(stale_chance) / math.log(1 - 1 / replicas))
+
+
+def _progress(history: History, view: ServiceView, policy: Policy) -> Progress:
+    mode = _mode(history, view, policy)
+    proven = _proven_count(history, view, mode, policy)
+    return Progress(
+        view.expected.name,
+        mode,
+        view.needed,
+        len(view.running),
+        proven,
+        len(view.others),
+        _missing(view, mode, proven),
+    )
+
+
+def _mode(history: History, view: ServiceView, policy: Policy) -> ProofMode | None:
+    mode = history.modes.get(view.expected.name)
+    too_many = len(view.running) > policy.sampled_over
+    return ProofMode.SAMPLED if mode is ProofMode.IDS and too_many else mode
+
+
+def _proven_count(history: History, view: ServiceView, mode: ProofMode | None, policy: Policy) -> int:
+    match mode:
+        case ProofMode.IDS:
+            return sum(row.id in history.tracks and history.tracks[row.id].proven for row in view.running)
+        case ProofMode.SAMPLED:
+            tally = history.tallies.get(view.expected.name)
+            heard = tally.in_a_row if tally else 0
+            return len(view.running) if heard >= answers_needed(len(view.running), policy.stale_chance) else 0
+        case ProofMode.PS:
+            return len(view.running)
+        case None:
+            return 0
+
+
+def _missing(view: ServiceView, mode: ProofMode | None, proven: int) -> str:
+    name, running = view.expected.name, len(view.running)
+    if running < view.needed:
+        return f"{view.needed - running} of {view.needed} processes of {name} not running"
+    if view.others:
+        return f"{len(view.others)} processes of {name} on another release"
+    if view.needed and mode is None:
+        return f"{name} has not answered with the release"
+    if proven < view.needed:
+        return f"{proven} of {view.needed} processes of {name} answered for themselves"
+    return ""

@@ -1,0 +1,77 @@
+"""
+Keep secrets and control characters out of everything that is shown, logged or written.
+
+The first net is not to print a value at all; `Secret` makes that the default. `scrub` is for text that came from
+outside: a rack, a build, a process (faults 4.1, 6.2).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Never
+
+MASK = "••••"
+
+# CSI and OSC sequences, then any other control character; tab and newline are left for the caller to judge.
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_USERINFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
+_TAGS = re.compile(r"<(?:!doctype|/?[a-z])[^>]*>", re.IGNORECASE)
+
+
+class Secret:
+    """A value that cannot be shown by accident: `str`, `repr`, `format`, pickle and copies never give it away."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself. Callers are the child's stdin and a comparison, nobody else."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return MASK
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a Secret is never pickled")
+
+
+def scrub(text: str, *, limit: int = 2_000) -> str:
+    """One harmless line or block: no escapes, no control characters, no credentials in URLs, at most `limit` long."""
+    plain = _CONTROLS.sub("", _ESCAPES.sub("", text.replace("\r\n", "\n")))
+    plain = _USERINFO.sub(rf"\g<scheme>{MASK}@", plain)
+    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
+
+
+def first_line(text: str, *, limit: int = 300) -> str:
+    """The first line that says something, with HTML tags gone: what an error page or a rack's message boils down to."""
+    bare = _TAGS.sub(" ", scrub(text, limit=20_000))
+    line = next((" ".join(each.split()) for each in bare.splitlines() if each.strip()), "")
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+class Redactor:
+    """Replaces known secret values wherever they turn up in text. Values shorter than 4 would blank normal words."""
+
+    def __init__(self) -> None:
+        self._values: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def learn(self, secret: Secret) -> None:
+        value = secret.reveal()
+        fresh = {each for each in (value, *value.splitlines()) if len(each) >= 4} - self._values
+        if fresh:
+            self._values |= fresh
+            longest_first = sorted(self._values, key=len, reverse=True)
+            self._pattern = re.compile("|".join(re.escape(each) for each in longest_first))
+
+    def redact(self, text: str) -> str:
+        return self._pattern.sub(MASK, text) if self._pattern else text

@@ -1,0 +1,197 @@
+"""
+What the engine needs of the world: five ports. `convox`, `probe` and `ledger` implement them for real,
+`deployer.testing` in virtual time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from deployer.core.environment import Environment
+from deployer.core.errors import RackFailure
+from deployer.core.events import Sink
+from deployer.core.models import (
+    Answer,
+    App,
+    Build,
+    HealthTarget,
+    Manifest,
+    Process,
+    RackInfo,
+    Release,
+    Service,
+    Source,
+)
+from deployer.core.names import AppName, BuildId, ReleaseId, ShipId
+
+
+class Clock(Protocol):
+    """Time, and the only way to wait. Monotonic seconds."""
+
+    def now_s(self) -> float: ...
+
+    def utc(self) -> datetime: ...
+
+    def sleep(self, seconds: float) -> None:
+        """Raises Interrupted as soon as a signal has asked us to stop."""
+
+    def acknowledge(self) -> None:
+        """The interruption was heard: the waits of the clean-up that follows are ordinary waits again."""
+
+    def ignore(self, signum: int) -> None:
+        """From now on `signum` does not interrupt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What came of a tick's reads, started side by side. What failed is `None` and named in `trouble`."""
+
+    app: App | None = None
+    processes: tuple[Process, ...] | None = None
+    services: tuple[Service, ...] | None = None
+    trouble: tuple[str, ...] = ()
+    is_denied: bool = False
+
+
+class PendingReads(Protocol):
+    def collect(self) -> Reads:
+        """Wait for the children and read them; never raises a RackFailure. Raises Interrupted."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromoteState:
+    """
+    What the `releases promote` child has shown so far. A hint, never a verdict (faults 0.1).
+
+    `is_waiting`: it printed `Waiting for app to be ready`. `is_announced`: it printed `Promoting R`.
+    """
+
+    is_over: bool
+    is_waiting: bool = False
+    is_announced: bool = False
+    refusal: RackFailure | None = None
+    lines: tuple[str, ...] = ()
+
+
+class PromoteChild(Protocol):
+    def state(self) -> PromoteState: ...
+
+    def kill(self) -> None:
+        """End the child's process group. It does not stop the rollout (faults 0.14). Idempotent."""
+
+
+class Rack(Protocol):
+    """
+    One app on one rack. Reads raise RackFailure, after retries inside a budget.
+
+    Writes are never retried. Each ends with a read of its own: it returns what was read back, raises the RackFailure
+    if the read shows that nothing happened, or raises CannotTell.
+    """
+
+    def info(self) -> RackInfo: ...
+
+    def app(self) -> App: ...
+
+    def processes(self) -> tuple[Process, ...]: ...
+
+    def services(self) -> tuple[Service, ...]:
+        """With desired counts where the credential may read them."""
+
+    def releases(self, limit: int = 20) -> tuple[Release, ...]:
+        """Newest first."""
+
+    def environment(self, release: ReleaseId) -> Environment: ...
+
+    def manifest(self, release: ReleaseId) -> Manifest: ...
+
+    def build_info(self, build: BuildId) -> Build: ...
+
+    def start_reads(self, *, with_services: bool = False) -> PendingReads:
+        """Start `ps` and `apps info` side by side, and the services too when asked to."""
+
+    def set_env(self, wanted: Environment, *, replace: bool) -> Release:
+        """One `env set` with all values on stdin. The release that it created, read back and compared."""
+
+    def build(self, source: Source, ship: ShipId, on_line: Callable[[str], None]) -> Release:
+        """
+        Build `source`, lines as they come. The release that the build made, its build complete.
+
+        Raises BuildFailed, or BuildUnknown when the stream was lost and the build cannot be found again.
+        """
+
+    def promote(self, release: ReleaseId) -> PromoteChild:
+        """Start `releases promote` in the background, once."""
+
+    def cancel(self) -> None: ...
+
+    def copy(self, build_from: ReleaseId, env_from: ReleaseId) -> ReleaseId:
+        """`releases create-from`, not promoted: a new release with the build and env of two others."""
+
+
+class Probe(Protocol):
+    def round(self, targets: Sequence[HealthTarget]) -> tuple[Answer, ...]:
+        """Ask all targets at once, each answer on a connection of its own, under one total timeout. Never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenEntry:
+    """A release that was proven to serve, by whom and when; `gone_back_from` once a rollback left it."""
+
+    release: ReleaseId
+    build: BuildId | None
+    at: str
+    by: str
+    ship: ShipId
+    description: str = ""
+    gone_back_from: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LockNote:
+    """Who is at work on the app: advisory, since Convox has no compare-and-swap (faults 3.8)."""
+
+    ship: ShipId
+    by: str
+    since: str
+    expires: str
+    what: str
+    url: str = ""
+
+
+class Ledger(Protocol):
+    """
+    What is remembered of an app across runs: on the rack where the credential allows it, else on this machine.
+
+    Never raises a RackFailure: what cannot be kept on the rack is kept here, and `trouble` says so.
+    """
+
+    @property
+    def trouble(self) -> str: ...
+
+    def proven(self) -> tuple[ProvenEntry, ...]:
+        """Newest first."""
+
+    def record_proven(self, entry: ProvenEntry) -> None: ...
+
+    def record_gone_back(self, release: ReleaseId) -> None: ...
+
+    def holder(self) -> LockNote | None:
+        """Whoever holds the lock and has not expired, or nobody."""
+
+    def take_lock(self, note: LockNote) -> None: ...
+
+    def release_lock(self, ship: ShipId) -> None:
+        """Only if `ship` still holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    app: AppName
+    rack: Rack
+    probe: Probe
+    ledger: Ledger
+    clock: Clock
+    sink: Sink
