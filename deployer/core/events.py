@@ -56,7 +56,7 @@ class Wrote:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One line of the story: a step, what is to be said of it, and whether it is a warning."""
+    """One line of the story: a step, what is to be said of it (more lines continue it), and whether it is a warning."""
 
     step: str
     text: str
@@ -85,7 +85,7 @@ class ProcessSeen:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One tick of the watch. `rack` is the app's status in the rack's word."""
+    """One tick of the watch. `rack` is the app's status in the rack's word; `answers` are those of this tick."""
 
     step: str
     release: ReleaseId
@@ -108,7 +108,12 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The last event of every run, exactly once: the verdict, what serves, and what to type next."""
+    """
+    The last event of every run, exactly once: the verdict, what serves, and what to type next.
+
+    `serving` is a release id, which a comma and more may follow ("RABCDEFGHIJ, as before"), or other words for what
+    serves; "" where it was not looked at. `evidence` is where more about the failure lies.
+    """
 
     verdict: Verdict
     release: ReleaseId | None
@@ -117,6 +122,7 @@ class Ended:
     hints: tuple[str, ...] = ()
     seconds: float = 0.0
     problems: tuple[tuple[str, str], ...] = ()
+    evidence: str = ""
 
 
 Event = Started | Planned | Intended | Wrote | Said | BuildLine | Looked | Judged | Ended

@@ -16,13 +16,18 @@ from deployer.core.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What serves when we start, and so the only automatic target of a way back. `serves`: it answered for itself."""
+    """
+    What serves when we start, and so the only automatic target of a way back. `serves`: it answered for itself.
+
+    `note` says since when and by whom it was proven, in words: "2 days, proven".
+    """
 
     release: ReleaseId
     build: BuildId | None
     description: str = ""
     serves: bool = False
     ship: ShipId | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,11 @@ class ServicePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One ship or rollback, before it starts. Env is named by key, never by value."""
+    """
+    One ship or rollback, before it starts. Env is named by key, never by value.
+
+    `release` is set where it exists already, `release_note` says what is known of it: its description, when proven.
+    """
 
     ship: ShipId
     command: str
@@ -52,6 +61,7 @@ class Plan:
     staged: tuple[str, ...] = ()
     source: Source | None = None
     release: ReleaseId | None = None
+    release_note: str = ""
     no_way_back: str = ""
     warnings: tuple[str, ...] = ()
 
