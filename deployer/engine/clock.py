@@ -59,9 +59,10 @@ class SystemClock:
             self._drain()
 
     def check(self) -> None:
-        """Raises Interrupted if a signal has asked us to stop."""
-        if self._signum and self._signum not in self._deaf_to:
-            raise Interrupted(self._signum)
+        """Raises Interrupted, once for each signal: the waits of the clean-up that follows are ordinary waits."""
+        signum, self._signum = self._signum, 0
+        if signum and signum not in self._deaf_to:
+            raise Interrupted(signum)
 
     def wake(self) -> None:
         """Cut a wait short so that it looks again. Safe in signal handlers and from other threads."""
@@ -69,13 +70,9 @@ class SystemClock:
             os.write(self._writer, b".")
 
     def interrupt(self, signum: int) -> None:
-        """What a signal handler calls: every wait from now on raises Interrupted."""
+        """What a signal handler calls: the wait that is on, or the next one, raises Interrupted."""
         self._signum = signum
         self.wake()
-
-    def acknowledge(self) -> None:
-        """The interruption was heard: waits of the clean-up that follows are ordinary waits again."""
-        self._signum = 0
 
     def ignore(self, signum: int) -> None:
         """From now on `signum` does not interrupt (a hang-up after the promote: design 2.7)."""

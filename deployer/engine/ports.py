@@ -38,9 +38,6 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Raises Interrupted as soon as a signal has asked us to stop."""
 
-    def acknowledge(self) -> None:
-        """The interruption was heard: the waits of the clean-up that follows are ordinary waits again."""
-
     def ignore(self, signum: int) -> None:
         """From now on `signum` does not interrupt."""
 

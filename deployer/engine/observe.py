@@ -1,0 +1,147 @@
+"""See what is there before anything is planned: reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployer.core.environment import Environment
+from deployer.core.errors import Busy, NotFound, Problem, RackFailure, Refused
+from deployer.core.events import Said
+from deployer.core.models import (
+    Answer,
+    App,
+    Expected,
+    Manifest,
+    Process,
+    ProofMode,
+    RackInfo,
+    Release,
+    Service,
+    ServiceSpec,
+    stamp_in,
+)
+from deployer.core.names import ReleaseId, Shape, ShipId, shape_of
+from deployer.core.plan import Rehearsal, expected_address
+from deployer.core.policy import Policy
+from deployer.engine.look import targets_for
+from deployer.engine.ports import Ports
+
+BUSY_POLL_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The app as it stands: what serves (`active`), what the next build would fork from (`newest`), and their env."""
+
+    rack: RackInfo
+    app: App
+    releases: tuple[Release, ...]
+    processes: tuple[Process, ...]
+    services: tuple[Service, ...]
+    newest_env: Environment
+    active_env: Environment
+
+    @property
+    def newest(self) -> Release | None:
+        return self.releases[0] if self.releases else None
+
+    @property
+    def active(self) -> Release | None:
+        return self.release(self.app.release)
+
+    def release(self, wanted: ReleaseId | None) -> Release | None:
+        return next((each for each in self.releases if each.id == wanted), None)
+
+
+def observe(ports: Ports, policy: Policy) -> Seen:
+    """Read everything that a plan needs. Raises RackFailure, Refused when there is no such app, Busy when it moves."""
+    rack = ports.rack
+    info = rack.info()
+    app = _settled_app(ports, policy)
+    releases = rack.releases()
+    newest = releases[0].id if releases else None
+    newest_env = rack.environment(newest) if newest else Environment({})
+    active_env = newest_env if app.release == newest or not app.release else rack.environment(app.release)
+    services = rack.services() if app.release else ()
+    return Seen(info, app, releases, rack.processes(), services, newest_env, active_env)
+
+
+def read_app(ports: Ports) -> App:
+    """Raises Refused when there is no such app: `ship` creates none (design 2.1)."""
+    try:
+        return ports.rack.app()
+    except NotFound as error:
+        raise Refused((Problem(error.what, hint=error.hint or f"convox apps create {ports.app}"),)) from error
+
+
+def _settled_app(ports: Ports, policy: Policy) -> App:
+    """The app, once it is at rest: after a cancel its status lingers on `rollback` for a while (convox-facts 10)."""
+    deadline_s = ports.clock.now_s() + policy.wait_busy_s
+    app = read_app(ports)
+    if not app.is_running:
+        ports.sink.record(Said("plan", f"{app.name} is {app.status}; waiting up to {policy.wait_busy_s:.0f} s"))
+    while not app.is_running:
+        if ports.clock.now_s() > deadline_s:
+            hint = f"deployer rollback --app {app.name}"
+            raise Busy(f"{app.name} is still {app.status}", serving=app.release, hint=hint)
+        ports.clock.sleep(min(BUSY_POLL_S, policy.wait_busy_s))
+        app = read_app(ports)
+    return app
+
+
+def manifest_of(release: ReleaseId, fallback: Manifest | None, ports: Ports) -> Manifest:
+    """The manifest that a release carries; a release without a build has none, then `fallback` stands in."""
+    try:
+        return ports.rack.manifest(release)
+    except RackFailure:
+        if fallback is None:
+            raise
+        return fallback
+
+
+def stamp_of(release: Release | None, ports: Ports) -> ShipId | None:
+    """The stamp that the release's own build carries in its description; `None` where it cannot be known."""
+    if release is None or release.build is None:
+        return None
+    try:
+        return stamp_in(ports.rack.build_info(release.build).description)
+    except RackFailure:
+        return None
+
+
+def rehearse(seen: Seen, manifest: Manifest, policy: Policy, ports: Ports) -> tuple[Rehearsal, ...]:
+    """Try the proof on what serves now, with the same probe, one round (design 2.1)."""
+    targets = targets_for(manifest, seen.services, policy) if seen.app.release else ()
+    answers = ports.probe.round(targets) if targets else ()
+    by_name = {each.name: each for each in seen.services}
+    return tuple(_rehearsal(spec, by_name.get(spec.name), seen, answers) for spec in manifest.services)
+
+
+def _rehearsal(spec: ServiceSpec, service: Service | None, seen: Seen, answers: tuple[Answer, ...]) -> Rehearsal:
+    return Rehearsal(
+        spec,
+        expected_address(service, spec),
+        desired=service.desired if service and service.desired is not None else spec.count,
+        rows=tuple(row for row in seen.processes if row.service == spec.name and _is_replica(row, spec)),
+        answers=tuple(each for each in answers if each.service == spec.name),
+        active=seen.app.release,
+    )
+
+
+def _is_replica(row: Process, spec: ServiceSpec) -> bool:
+    return shape_of(row.id, row.service, is_agent=spec.is_agent) is Shape.REPLICA
+
+
+def expect(rehearsal: Rehearsal, mode: ProofMode | None, policy: Policy) -> Expected:
+    """What the service must show, with its own start budget: grace + 3 intervals and a margin (design 2.5)."""
+    spec = rehearsal.spec
+    return Expected(
+        spec.name,
+        mode,
+        rehearsal.desired,
+        start_budget_s=spec.health_grace_s + 3 * spec.health_interval_s + policy.start_margin_s,
+        drain_s=spec.termination_grace_s + policy.drain_margin_s,
+        is_agent=spec.is_agent,
+        was_crashing=any(row.status == "crashed" for row in rehearsal.rows),
+        failing_share_before=rehearsal.failing_share,
+    )

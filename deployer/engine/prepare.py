@@ -1,0 +1,123 @@
+"""
+Prepare a release: observe, preflight, env, build. Nothing that serves changes.
+
+Everything that can be wrong is found before the plan is shown, and told at once; nothing is written before it was
+(I11). Source: design 2.1 steps 1 to 4.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from deployer.core.environment import EnvDiff, Environment, diff
+from deployer.core.errors import Busy, EnvFailed, RackFailure
+from deployer.core.events import BuildLine, Planned, Said
+from deployer.core.models import Release
+from deployer.core.names import ReleaseId
+from deployer.core.plan import Rehearsal, describe_build
+from deployer.core.policy import Policy
+from deployer.core.summary import LOCK
+from deployer.engine.observe import expect, observe, stamp_of
+from deployer.engine.ports import LockNote, Ports
+from deployer.engine.preflight import Draft, ShipRequest, make_plan
+from deployer.engine.roll import Aim, Order
+from deployer.engine.run import rack_words
+from deployer.engine.write import write
+
+
+def prepare(request: ShipRequest, ports: Ports) -> Order:
+    """Take a request to a release that is ready to roll. Raises the DeployerError of the step that failed."""
+    draft = make_plan(request, observe(ports, request.policy), ports)
+    ports.sink.record(Planned(draft.plan))
+    take_lock(request, draft, ports)
+    expected_env = set_env(request, draft, ports)
+    release = request.release or build(request, expected_env, ports)
+    return order_for(release, request, draft, ports)
+
+
+def take_lock(request: ShipRequest, draft: Draft, ports: Ports) -> None:
+    """Take the advisory lock, then look once more: what was planned on must still be there. Raises Busy."""
+    now, plan = ports.clock.utc(), draft.plan
+    expires = now + timedelta(seconds=request.policy.build_s + plan.worst_case_s)
+    note = LockNote(request.ship, request.actor, now.isoformat(), expires.isoformat(), plan.command, request.run_url)
+    write(ports, LOCK, lambda: ports.ledger.take_lock(note))
+    if ports.ledger.trouble:
+        ports.sink.record(Said("lock", ports.ledger.trouble, is_warning=True))
+    app, newest = ports.rack.app(), ports.rack.releases(1)
+    if app.release != draft.seen.app.release or newest[:1] != draft.seen.releases[:1]:
+        raise Busy("the app changed while the plan was made", serving=app.release, hint="ship again")
+
+
+def set_env(request: ShipRequest, draft: Draft, ports: Ports) -> Environment:
+    """Set what differs, values on stdin; equal creates no release. The env that the release must have."""
+    if request.release:
+        return draft.wanted_env
+    changes = draft.plan.env
+    if not changes:
+        return draft.wanted_env
+    sent = request.wanted
+    made = _set(sent, request, changes, ports)
+    ports.sink.record(Said("env", f"{len(changes.keys)} keys set → {made.id}, read back"))
+    return draft.wanted_env
+
+
+def _set(sent: Environment, request: ShipRequest, changes: EnvDiff, ports: Ports) -> Release:
+    try:
+        return write(
+            ports,
+            "env set",
+            lambda: ports.rack.set_env(sent, replace=request.env_exclusive),
+            about=str(changes),
+            made=lambda release: release.id,
+        )
+    except RackFailure as error:
+        raise EnvFailed("the env was not set", why=rack_words(error), hint=error.hint) from error
+
+
+def build(request: ShipRequest, expected_env: Environment, ports: Ports) -> ReleaseId:
+    """Build the source, and make sure that the release carries the env that was proven, and no other."""
+    source, ship = request.source, request.ship
+    if source is None:
+        raise ValueError("a ship without a release builds a source")
+    ports.sink.record(Said("build", f"{source.title}, from {source.path}"))
+    release = write(
+        ports,
+        "build",
+        lambda: ports.rack.build(source, ship, lambda line: ports.sink.record(BuildLine(line))),
+        about=describe_build(source, ship),
+        made=lambda built: built.id,
+    )
+    _check_env(release.id, expected_env, ports)
+    ports.sink.record(Said("build", f"complete → {release.id}"))
+    return release.id
+
+
+def _check_env(release: ReleaseId, expected: Environment, ports: Ports) -> None:
+    """A build takes the newest env when it *finishes* (convox-facts 3.1): an edit made meanwhile would ride along."""
+    drift = diff(expected, ports.rack.environment(release))
+    if drift:
+        raise Busy(f"the env changed during the build ({drift}): {release} was not promoted", hint="ship again")
+
+
+def order_for(release: ReleaseId, request: ShipRequest, draft: Draft, ports: Ports) -> Order:
+    """What `roll` needs: the release and its baseline, each with what must be seen of it."""
+    plan, seen = draft.plan, draft.seen
+    modes = {each.name: each.mode for each in plan.services}
+    rehearsed = {each.spec.name: each for each in draft.rehearsals}
+    fresh = (rehearsed.get(spec.name) or Rehearsal(spec, "", spec.count, ()) for spec in draft.manifest.services)
+    expected = tuple(expect(each, modes.get(each.spec.name), request.policy) for each in fresh)
+    stamp = stamp_of(seen.release(release), ports) if request.release else request.ship
+    aim = Aim(release, draft.manifest, expected, stamp)
+    baseline = _baseline_aim(draft, request.policy)
+    return Order(
+        request.ship, request.actor, aim, baseline, seen.services, request.policy, plan.no_way_back, plan.staged
+    )
+
+
+def _baseline_aim(draft: Draft, policy: Policy) -> Aim | None:
+    before = draft.plan.baseline
+    if before is None:
+        return None
+    modes = {each.name: each.mode for each in draft.plan.services}
+    expected = tuple(expect(each, modes.get(each.spec.name), policy) for each in draft.rehearsals)
+    return Aim(before.release, draft.baseline_manifest, expected, before.ship)

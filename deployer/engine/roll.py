@@ -1,0 +1,167 @@
+"""
+Roll one release out: gate, promote, watch. Shared by `ship`, `rollback` and the way back.
+
+What becomes of the judge's word is for the caller; nothing here writes but the one promote.
+Source: design 2.1 steps 6 to 9.
+"""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+
+from deployer.core.errors import Busy, Denied, NotFound, NotPromoted, RackBusy, RefusedByRack, Unauthorised
+from deployer.core.events import Intended, Said, Wrote
+from deployer.core.judge import Doomed, Judgement, LostSight, Proven, RackRolledBack, Superseded
+from deployer.core.models import Expected, Manifest, Rollout, Service
+from deployer.core.names import ReleaseId, ShipId
+from deployer.core.policy import Policy
+from deployer.core.summary import DONE, NOT_DONE, PROMOTE
+from deployer.engine.look import look_at_app
+from deployer.engine.ports import Ports, PromoteChild
+from deployer.engine.run import rack_words
+from deployer.engine.watch import Watch
+
+# Answers of the rack that say no: with a read-back that agrees, nothing was promoted (design 2.1 step 7).
+_REFUSALS = (RefusedByRack, RackBusy, Denied, Unauthorised, NotFound)
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A release, and what must be seen of it before it counts as proven."""
+
+    release: ReleaseId
+    manifest: Manifest
+    expected: tuple[Expected, ...]
+    stamp: ShipId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Roll `aim` out over `baseline`. `no_way_back` says why a bad one may not be taken back, "" if it may."""
+
+    ship: ShipId
+    actor: str
+    aim: Aim
+    baseline: Aim | None
+    services: tuple[Service, ...]
+    policy: Policy
+    no_way_back: str = ""
+    staged: tuple[str, ...] = ()
+
+    @property
+    def serving(self) -> ReleaseId | None:
+        return self.baseline.release if self.baseline else None
+
+    @property
+    def rollout(self) -> Rollout:
+        return Rollout(self.aim.release, self.serving, self.aim.expected, self.aim.stamp)
+
+
+def roll_out(order: Order, ports: Ports) -> Judgement:
+    """
+    Take `order.aim` from the gate to the judge's last word: settled, doomed, superseded, gone back or out of sight.
+
+    Raises Busy or NotPromoted when the read-back shows that nothing changed.
+    """
+    if _is_active_already(order, ports):
+        return _watch(order, None, ports)
+    child = _promote(order, ports)
+    try:
+        return _watch(order, child, ports)
+    finally:
+        child.kill()  # it has no say any more, and must not promote behind our back; the rollout does not mind
+
+
+def _is_active_already(order: Order, ports: Ports) -> bool:
+    """
+    The gate: look again, and go through only if the world is still the one that was planned for.
+
+    A release that is active and running is verified, not promoted: that would make it the rack's own "previous" and
+    poison the way back (faults 0.2).
+    """
+    app = ports.rack.app()
+    if app.release == order.aim.release and app.is_running:
+        ports.sink.record(Said("promote", f"{app.release} is active already: nothing to promote, verifying"))
+        return True
+    if app.release != order.serving:
+        raise Busy(f"{app.release or 'nothing'} became active meanwhile: somebody else is at work")
+    if not app.is_running:
+        raise Busy(f"the app is {app.status}", serving=app.release, hint=f"deployer status --app {ports.app}")
+    holder = ports.ledger.holder()
+    if holder is not None and holder.ship != order.ship:
+        raise Busy(f"{holder.by} took the lock over ({holder.what})", serving=app.release)
+    return False
+
+
+def _promote(order: Order, ports: Ports) -> PromoteChild:
+    """Start the promote, once. From here on a run that leaves leaves a rollout behind, so a hang-up is not heard."""
+    release = order.aim.release
+    ports.sink.record(Intended(PROMOTE, f"over {order.serving or 'nothing'}", release))
+    ports.clock.ignore(signal.SIGHUP)
+    ports.sink.record(Said("promote", release))
+    return ports.rack.promote(release)
+
+
+def _watch(order: Order, child: PromoteChild | None, ports: Ports) -> Judgement:
+    watch = Watch(ports, order.rollout, order.aim.manifest, order.services, order.policy)
+    start = _Start(order, child, ports.clock.now_s()) if child else None
+    while True:
+        judgement = watch.tick()
+        if start and watch.history.is_ours:
+            ports.sink.record(Wrote(PROMOTE, DONE, order.aim.release))
+            start = None
+        if _is_last_word(judgement):
+            return judgement
+        if start and (lost := start.check(ports)):
+            return lost
+        watch.rest()
+
+
+def _is_last_word(judgement: Judgement) -> bool:
+    match judgement:
+        case Proven(is_settled=is_settled):
+            return is_settled
+        case Doomed() | RackRolledBack() | Superseded() | LostSight():
+            return True
+        case _:
+            return False
+
+
+@dataclass(slots=True)
+class _Start:
+    """Whether the promote ever took: its child's words are hints, the read-back decides (design 2.1 step 7)."""
+
+    order: Order
+    child: PromoteChild
+    began_s: float
+    over_s: float | None = None
+
+    def check(self, ports: Ports) -> LostSight | None:
+        """Raises Busy or NotPromoted once it is sure that nothing was promoted."""
+        state, now_s, policy = self.child.state(), ports.clock.now_s(), self.order.policy
+        if state.is_waiting and not state.is_announced:
+            # It would wait for up to 35 minutes, and then promote on top of somebody (convox-facts 2.6).
+            self._give_up(ports, Busy("the rack is at work on the app", hint=f"deployer status --app {ports.app}"))
+        if isinstance(state.refusal, _REFUSALS):
+            self._give_up(ports, _refused(state.refusal, self.order))
+        if not state.is_announced and now_s - self.began_s > policy.promote_start_s:
+            self._give_up(ports, NotPromoted("the promote never started", serving=self.order.serving))
+        if state.is_over and self.over_s is None:
+            self.over_s = now_s
+        if self.over_s is not None and now_s - self.over_s > policy.promote_silence_s:
+            return LostSight(f"the rack never showed {self.order.aim.release} as active")
+        return None
+
+    def _give_up(self, ports: Ports, error: Busy | NotPromoted) -> None:
+        """End the child; if the baseline is still active, nothing changed. Otherwise go on watching."""
+        self.child.kill()
+        app = look_at_app(ports)
+        if app is not None and app.release == self.order.serving:
+            ports.sink.record(Wrote(PROMOTE, NOT_DONE, None, error.what))
+            raise error
+
+
+def _refused(refusal: RefusedByRack | RackBusy | Denied | Unauthorised | NotFound, order: Order) -> Busy | NotPromoted:
+    kind = Busy if isinstance(refusal, RackBusy) else NotPromoted
+    return kind("the rack refused to promote", why=rack_words(refusal), serving=order.serving, hint=refusal.hint)

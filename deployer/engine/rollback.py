@@ -1,0 +1,209 @@
+"""
+Rollback, asked for by a person: back to a release that was proven before, rolled and proven like a ship.
+
+It must work the first time, at night, with nothing but the rack and what the ledger remembers. A lock never stops it.
+Source: design 2.3, 2.7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from deployer.core.environment import Environment, diff
+from deployer.core.errors import Problem, RackFailure, Refused
+from deployer.core.events import Ended, Planned, Said
+from deployer.core.judge import Judgement, Proven, Superseded
+from deployer.core.models import App, Release
+from deployer.core.names import ReleaseId, ShipId
+from deployer.core.plan import Baseline, Plan
+from deployer.core.policy import Policy
+from deployer.core.summary import LOCK
+from deployer.core.verdict import Verdict
+from deployer.engine.back import copy_of, prove
+from deployer.engine.observe import Seen, expect, manifest_of, read_app, rehearse, stamp_of
+from deployer.engine.ports import LockNote, Ports, ProvenEntry
+from deployer.engine.preflight import service_plans
+from deployer.engine.roll import Aim, Order, roll_out
+from deployer.engine.run import rack_words
+from deployer.engine.ship import remember
+from deployer.engine.write import write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackRequest:
+    """`release` is the one to go back to; `None` means the newest proven one whose content differs."""
+
+    ship: ShipId
+    actor: str
+    policy: Policy
+    confirm: Callable[[Plan], bool]
+    release: ReleaseId | None = None
+    run_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A release to go back to, and the env that it brings back."""
+
+    release: Release
+    env: Environment
+
+
+def rollback(request: RollbackRequest, ports: Ports) -> Ended:
+    """Raises Refused when there is nothing known good to go back to: candidates are named, never guessed."""
+    seen = observe_lightly(ports)
+    target = _choose(request, seen, ports)
+    plan, order = _plan(request, seen, target, ports)
+    ports.sink.record(Planned(plan))
+    if not request.confirm(plan):
+        raise Refused((Problem("not confirmed", hint="say yes, or --yes"),), serving=seen.app.release)
+    _take_lock_over(request, ports)
+    app = _stop_rollout(seen.app, order, ports)
+    if app.release == target.release.id:
+        return _prove_target(order, ports)
+    return _roll_copy(order, target, app, ports)
+
+
+def observe_lightly(ports: Ports) -> Seen:
+    """What a rollback must know, at once: it waits for nothing, and needs no checkout and no journal."""
+    rack = ports.rack
+    app = read_app(ports)
+    if app.release is None:
+        raise Refused((Problem(f"nothing is active on {app.name}, so there is nothing to go back from"),))
+    env = rack.environment(app.release)
+    return Seen(rack.info(), app, rack.releases(50), rack.processes(), rack.services(), env, env)
+
+
+def _choose(request: RollbackRequest, seen: Seen, ports: Ports) -> Target:
+    if request.release:
+        row = seen.release(request.release)
+        if row is None or row.build is None:
+            raise Refused((Problem(f"{request.release} is no release of {ports.app} with a build"),))
+        return Target(row, ports.rack.environment(row.id))
+    entries = ports.ledger.proven()
+    for entry in entries:
+        target = _if_different(entry, seen, ports)
+        if target:
+            return target
+    raise Refused((_nothing_known(entries, seen, ports),), serving=seen.app.release)
+
+
+def _if_different(entry: ProvenEntry, seen: Seen, ports: Ports) -> Target | None:
+    """The entry's release if it may be gone back to: proven, not itself gone back from, and of other content."""
+    row, active = seen.release(entry.release), seen.active
+    if row is None or row.build is None or entry.gone_back_from or entry.release == seen.app.release:
+        return None
+    try:
+        env = ports.rack.environment(row.id)
+    except RackFailure as error:
+        ports.sink.record(Said("plan", f"{row.id} cannot be read: {rack_words(error)}", is_warning=True))
+        return None
+    is_same = active is not None and row.build == active.build and not diff(seen.active_env, env)
+    return None if is_same else Target(row, env)
+
+
+def _nothing_known(entries: tuple[ProvenEntry, ...], seen: Seen, ports: Ports) -> Problem:
+    others = [row.id for row in seen.releases if row.build and row.id != seen.app.release][:5]
+    named = f"; releases with a build: {', '.join(others)}" if others else ""
+    known = "none of them differs from what serves" if entries else "none was ever proven here"
+    hint = f"deployer rollback {others[0] if others else 'RELEASE'} --app {ports.app}"
+    return Problem(f"no proven release to go back to ({known}){named}", hint=hint)
+
+
+def _plan(request: RollbackRequest, seen: Seen, target: Target, ports: Ports) -> tuple[Plan, Order]:
+    release = target.release
+    manifest = manifest_of(release.id, None, ports)
+    rehearsals = rehearse(seen, manifest, request.policy, ports)
+    services = service_plans(manifest, rehearsals, request.policy)
+    modes = {each.name: each.mode for each in services}
+    expected = tuple(expect(each, modes[each.spec.name], request.policy) for each in rehearsals)
+    active = seen.active
+    before = Baseline(
+        ReleaseId(str(seen.app.release)), active.build if active else None, active.description if active else ""
+    )
+    plan = Plan(
+        ship=request.ship,
+        command="rollback",
+        app=ports.app,
+        rack=seen.rack,
+        actor=request.actor,
+        baseline=before,
+        services=services,
+        policy=request.policy,
+        env=diff(seen.active_env, target.env),
+        release=release.id,
+        release_note=release.description,
+        no_way_back="a rollback is not rolled back",
+        warnings=_holder_warning(ports),
+    )
+    aim = Aim(release.id, manifest, expected, stamp_of(release, ports))
+    old = Aim(before.release, manifest, expected, None)
+    return plan, Order(request.ship, request.actor, aim, old, seen.services, request.policy, plan.no_way_back)
+
+
+def _holder_warning(ports: Ports) -> tuple[str, ...]:
+    holder = ports.ledger.holder()
+    return (f"{holder.by} holds the lock ({holder.what} since {holder.since}): it is taken over",) if holder else ()
+
+
+def _take_lock_over(request: RollbackRequest, ports: Ports) -> None:
+    now = ports.clock.utc()
+    expires = now + timedelta(seconds=request.policy.cap_s + request.policy.back_deadline_s)
+    note = LockNote(request.ship, request.actor, now.isoformat(), expires.isoformat(), "rollback", request.run_url)
+    write(ports, LOCK, lambda: ports.ledger.take_lock(note))
+
+
+def _stop_rollout(app: App, order: Order, ports: Ports) -> App:
+    """Bring the app to rest: cancel a rollout that is on; a rollback of the rack is waited for, never cancelled."""
+    deadline_s = ports.clock.now_s() + order.policy.back_deadline_s
+    while not app.is_running and app.release != order.aim.release and ports.clock.now_s() < deadline_s:
+        if app.status == "updating":
+            _cancel(ports)
+        ports.sink.record(Said("back", f"{app.name} is {app.status}; waiting for the rack"))
+        ports.clock.sleep(order.policy.cancel_retry_s)
+        app = ports.rack.app()
+    return app
+
+
+def _cancel(ports: Ports) -> None:
+    try:
+        write(ports, "apps cancel", ports.rack.cancel)
+    except RackFailure as error:
+        ports.sink.record(Said("back", f"apps cancel: {rack_words(error)}", is_warning=True))
+
+
+def _prove_target(order: Order, ports: Ports) -> Ended:
+    """The rack is on the target already: nothing to promote, but it is proven all the same."""
+    found = prove(order.aim, order, ports.clock.now_s() + order.policy.back_deadline_s, ports)
+    return _ended(found, order, order.aim.release, ports)
+
+
+def _roll_copy(order: Order, target: Target, app: App, ports: Ports) -> Ended:
+    """Convox never re-activates a release: a copy is promoted, and its id is what must be seen (convox-facts 2.7)."""
+    made = copy_of(target.release.id, target.release.id, ports)
+    ports.sink.record(Said("back", f"{made} has the build and env of {target.release.id}"))
+    active = app.release or order.serving
+    old = replace(order.baseline, release=active) if order.baseline and active else None
+    rolled = replace(order, aim=replace(order.aim, release=made), baseline=old)
+    return _ended(roll_out(rolled, ports), rolled, target.release.id, ports)
+
+
+def _ended(found: Judgement | None, order: Order, content: ReleaseId, ports: Ports) -> Ended:
+    release, left = order.aim.release, order.serving
+    match found:
+        case Proven():
+            if left:
+                ports.ledger.record_gone_back(left)
+            remember(release, order, ports)
+            serves = f"{release} serves" + ("" if release == content else f", the build and env of {content}")
+            return Ended(
+                Verdict.RESTORED, release, serves, hints=(f"undo: deployer rollback {left} --app {ports.app}",)
+            )
+        case Superseded(by=by):
+            return Ended(Verdict.SUPERSEDED, None, by, why=f"{by} became active during the rollback")
+        case _:
+            why = getattr(found, "why", "") or f"{release} was not proven in time"
+            hints = (f"convox ps -a {ports.app}", f"convox logs -a {ports.app}")
+            return Ended(Verdict.ROLLBACK_UNCONFIRMED, release, "unknown", why=why, hints=hints)

@@ -1,0 +1,103 @@
+"""One run, whatever happens in it: it ends with exactly one verdict, on the stream and in the exit status (I2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from deployer.core.errors import DeployerError, Interrupted, RackFailure, Refused
+from deployer.core.events import Ended, Event, Sink, Started
+from deployer.core.names import AppName
+from deployer.core.summary import Summary
+from deployer.core.verdict import Verdict, cancelled_by
+from deployer.engine.ports import Ports
+
+
+class Recorder:
+    """Passes every event on, and keeps the fold of them: the engine's own memory of how far the run got."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self.summary = Summary()
+
+    def record(self, event: Event) -> None:
+        self.summary = self.summary.after(event)
+        self._sink.record(event)
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """An exception of ours that nobody expected, for the face to show; the verdict is on the stream already."""
+
+    error: Exception
+
+
+def run(started: Started, body: Callable[[Ports], Ended], ports: Ports, recorder: Recorder) -> tuple[Ended, Bug | None]:
+    """Carry out `body` between a `Started` and an `Ended` event. Never raises, but for what is not an Exception."""
+    began_s = ports.clock.now_s()
+    recorder.record(started)
+    bug = None
+    try:
+        ended = body(replace(ports, sink=recorder))
+    except DeployerError as error:
+        ended = _ended_by(error, recorder.summary, ports.app)
+    except Exception as error:  # a bug: said plainly, never a rollback (design 2.4)
+        bug = Bug(error)
+        ended = _ended_by_bug(error, recorder.summary, ports.app)
+    _leave_lock(ended, recorder.summary, ports)
+    ended = replace(ended, seconds=ports.clock.now_s() - began_s)
+    recorder.record(ended)
+    return ended, bug
+
+
+def _leave_lock(ended: Ended, summary: Summary, ports: Ports) -> None:
+    """Give the lock back, but for a rollout left under way: that is still ours, and `resume` finishes it."""
+    if summary.is_locked and summary.ship and ended.verdict is not Verdict.INTERRUPTED:
+        with suppress(DeployerError):  # a lock that stays behind expires; it never changes a verdict (I14)
+            ports.ledger.release_lock(summary.ship)
+
+
+def _ended_by(error: DeployerError, summary: Summary, app: AppName) -> Ended:
+    if summary.is_under_way:
+        return _left_under_way(error.why or error.what, summary, app)
+    serving = summary.serving if summary.plan else error.serving or ""
+    if isinstance(error, Interrupted):
+        return Ended(cancelled_by(error.signum), None, serving, why=_unpromoted(summary))
+    problems = tuple((p.what, p.hint) for p in error.problems) if isinstance(error, Refused) else ()
+    why = f"{error.what}: {error.why}" if error.why else error.what
+    return Ended(error.verdict, None, serving, why=why, hints=_hints(error), problems=problems)
+
+
+def _ended_by_bug(error: Exception, summary: Summary, app: AppName) -> Ended:
+    # The text of a foreign exception may hold anything; its type is enough to say that it is ours to mend.
+    why = f"internal-error: {type(error).__name__}, a bug of deployer"
+    if summary.is_under_way:
+        return _left_under_way(why, summary, app)
+    return Ended(Verdict.INTERNAL_ERROR, None, summary.serving if summary.plan else "", why=why)
+
+
+def _left_under_way(why: str, summary: Summary, app: AppName) -> Ended:
+    """After the promote a run is never simply over: say what is rolling out, from what, and how to go on."""
+    release = summary.promoting
+    return Ended(
+        Verdict.INTERRUPTED,
+        release,
+        f"{summary.serving} or {release}: {release} is rolling out, and the rack goes on with it",
+        why=why,
+        hints=(f"deployer resume --app {app} --ship {summary.ship}", f"deployer rollback --app {app}"),
+    )
+
+
+def _unpromoted(summary: Summary) -> str:
+    made = ", ".join(summary.created)
+    return f"made but not promoted: {made}" if made else ""
+
+
+def _hints(error: DeployerError) -> tuple[str, ...]:
+    return (error.hint,) if error.hint else ()
+
+
+def rack_words(error: RackFailure) -> str:
+    """The one line of a rack's failure that goes into a sentence of ours."""
+    return f"{error.what}: {error.why}" if error.why else error.what

@@ -1,0 +1,122 @@
+"""Watch a release come up: look, fold, judge, say what changed; one tick at a time."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+from deployer.core.events import Judged, Looked, ProcessSeen
+from deployer.core.history import History
+from deployer.core.judge import Doomed, Judgement, LostSight, Proven, RackRolledBack, Superseded, Waiting, after, judge
+from deployer.core.models import Answer, Manifest, Process, Rollout, Service, Snapshot
+from deployer.core.names import ProcessId
+from deployer.core.policy import Policy
+from deployer.core.proof import progress_of
+from deployer.engine.look import look, targets_for
+from deployer.engine.ports import Ports
+
+
+@dataclass(slots=True)
+class Watch:
+    """
+    The watch over one release. `tick()` takes one look and gives the judge's word; `rest()` waits for the next.
+
+    `services` is what is known of the rack's services when the watch begins; it is read again every few ticks, since
+    autoscaling moves the counts and a first deploy has no address before it is promoted.
+    """
+
+    ports: Ports
+    rollout: Rollout
+    manifest: Manifest
+    services: tuple[Service, ...]
+    policy: Policy
+    step: str = "watch"
+    dice: random.Random = field(default_factory=random.Random)
+    _ticks: int = 0
+    _heard: dict[ProcessId, tuple[float, Answer]] = field(default_factory=dict)
+    _last: Judgement | None = None
+    history: History = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.history = History.of(self.rollout, self.ports.clock.now_s())
+
+    def tick(self) -> Judgement:
+        targets = targets_for(self.manifest, self.services, self.policy)
+        with_services = self._ticks % self.policy.services_every == 1 or (self.history.is_ours and not targets)
+        snapshot = look(self.ports, targets, with_services=with_services)
+        self._ticks += 1
+        self.services = snapshot.services if snapshot.services is not None else self.services
+        self.history = after(self.history, snapshot, self.policy)
+        judgement = judge(self.history, self.policy)
+        self._tell(snapshot, judgement)
+        return judgement
+
+    def rest(self) -> None:
+        """Wait for the next tick, with jitter so that many deployers do not march in step. Raises Interrupted."""
+        spread = 1 + self.policy.jitter * self.dice.uniform(-1, 1)
+        self.ports.clock.sleep(self.policy.tick_s * spread)
+
+    def _tell(self, snapshot: Snapshot, judgement: Judgement) -> None:
+        for each in snapshot.answers:
+            if each.process and not each.error:
+                self._heard[each.process] = (snapshot.at_s, each)
+        self.ports.sink.record(self._looked(snapshot))
+        if _word(judgement) != _word(self._last):
+            self.ports.sink.record(_judged(judgement))
+        self._last = judgement
+
+    def _looked(self, snapshot: Snapshot) -> Looked:
+        heard = [each for each in snapshot.answers if not each.error]
+        release = self.rollout.release
+        return Looked(
+            self.step,
+            release,
+            snapshot.app.status if snapshot.app else "no answer",
+            progress_of(self.history, self.policy),
+            tuple(self._seen(row, snapshot.at_s) for row in snapshot.processes or ()),
+            answers=len(heard),
+            wrong=sum(not each.is_ok or each.release != release for each in heard),
+            trouble=snapshot.trouble,
+        )
+
+    def _seen(self, row: Process, at_s: float) -> ProcessSeen:
+        heard_s, answer = self._heard.get(row.id, (0.0, None))
+        return ProcessSeen(
+            row.id,
+            row.service,
+            row.release,
+            row.status,
+            is_new=row.release == self.rollout.release,
+            answered_s_ago=at_s - heard_s if answer else None,
+            answer_ms=answer.elapsed_s * 1000 if answer else None,
+        )
+
+
+def _word(judgement: Judgement | None) -> str:
+    match judgement:
+        case None | Waiting():
+            return "waiting"
+        case Proven(is_settled=True):
+            return "settled"
+        case Proven():
+            return "proven"
+        case Doomed():
+            return "doomed"
+        case RackRolledBack():
+            return "rack went back"
+        case Superseded():
+            return "superseded"
+        case LostSight():
+            return "lost sight"
+
+
+def _judged(judgement: Judgement) -> Judged:
+    match judgement:
+        case Doomed():
+            return Judged(_word(judgement), f"{judgement.why} ({judgement.reason.value})", judgement.process)
+        case RackRolledBack() | LostSight():
+            return Judged(_word(judgement), judgement.why)
+        case Superseded():
+            return Judged(_word(judgement), f"{judgement.by} is active")
+        case Proven() | Waiting():
+            return Judged(_word(judgement))
