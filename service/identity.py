@@ -18,7 +18,8 @@ class Identity:
 
     `release` comes from the environment that the rack gives, so a process of an
     old image that restarts in the middle of a rollout reports the new release
-    (convox-facts 3.7). `build` is baked into the image and cannot be wrong.
+    (convox-facts 3.7). `build` comes from the image, and tells the truth as long as
+    nobody sets DEPLOYER_STAMP in the app's environment, which would win.
     """
 
     release: str
