@@ -1,0 +1,319 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deployer.core.judge import Doomed, LostSight, Proven, RackRolledBack, Reason, Superseded, Waiting
+from deployer.core.models import Answer, ProofMode
+from deployer.core.names import ReleaseId, ShipId
+from tests.unit.core.snapshots import (
+    API,
+    BASE,
+    BOTH,
+    NEW,
+    POLICY,
+    TWO,
+    answer,
+    blind,
+    every,
+    expected,
+    judged,
+    rollout,
+    row,
+    snapshot,
+)
+
+MINE, THEIRS = ShipId("20261124-014700-a1b2c3"), ShipId("20261123-120000-d4e5f6")
+
+
+def reason(judgement: object) -> Reason | None:
+    return judgement.reason if isinstance(judgement, Doomed) else None
+
+
+class TestProven:
+    def test_settles_after_the_soak(self) -> None:
+        """Every replica answered for itself for the whole soak, and the rack says running: the release is proven."""
+        word = judged(every(2, 14, TWO, BOTH))
+
+        assert isinstance(word, Proven)
+        assert word.is_settled
+
+    def test_is_not_settled_before_the_soak_is_over(self) -> None:
+        """Proven for less than the soak is proven, not settled."""
+        word = judged(every(2, 8, TWO, BOTH))
+
+        assert isinstance(word, Proven)
+        assert not word.is_settled
+
+    def test_counts_nothing_before_the_rack_shows_the_release(self) -> None:
+        """Rows and answers of the release say nothing while the rack still shows the baseline as active (rule R1)."""
+        word = judged([snapshot(t, TWO, BOTH, active=BASE) for t in range(1, 40)])
+
+        assert isinstance(word, Waiting)
+
+    def test_needs_an_answer_from_every_replica(self) -> None:
+        """One of two processes that never answers for itself keeps the release unproven."""
+        word = judged(every(2, 60, TWO, [answer("aaaaa"), answer("aaaaa")]))
+
+        assert isinstance(word, Waiting)
+        assert "1 of 2" in word.progress[0].missing
+
+    def test_waits_for_the_old_rows_to_go(self) -> None:
+        """A row on another release keeps the release unproven, also when it is only draining."""
+        word = judged(every(2, 60, [*TWO, row("old00", release=BASE)], BOTH))
+
+        assert isinstance(word, Waiting)
+
+    def test_an_evicted_old_row_serves_nobody(self) -> None:
+        """A `failed` row of the old release does not stand in the way (faults C32)."""
+        word = judged(every(2, 14, [*TWO, row("old00", "failed", BASE)], BOTH))
+
+        assert isinstance(word, Proven)
+
+    def test_a_run_pod_on_the_old_release_is_no_replica(self) -> None:
+        """A forgotten `convox run` of the old release would block for ever if it counted (faults 0.9)."""
+        console = replace(row("x", release=BASE), id="api-abcde")
+        word = judged(every(2, 14, [*TWO, console], BOTH))
+
+        assert isinstance(word, Proven)
+
+    def test_fewer_rows_than_desired_prove_nothing(self) -> None:
+        """One replica of two desired is not proven, however well it answers (rule R4)."""
+        word = judged(every(2, 60, [row("aaaaa")], [answer("aaaaa")]))
+
+        assert isinstance(word, Waiting)
+
+    def test_nothing_running_proves_nothing(self) -> None:
+        """An empty process list is never success (rule R6)."""
+        word = judged(every(2, 60, (), ()), rollout(expected(desired=0)))
+
+        assert isinstance(word, Waiting)
+
+    def test_a_contrary_answer_restarts_the_soak(self) -> None:
+        """An answer that names the old release when only new rows are left starts the soak again."""
+        calm = every(2, 8, TWO, BOTH)
+        stray = snapshot(10, TWO, [*BOTH, answer("zzzzz", BASE)])
+        word = judged([*calm, stray, snapshot(12, TWO, BOTH), snapshot(14, TWO, BOTH)])
+
+        assert isinstance(word, Proven)
+        assert 12 == word.since_s
+
+    def test_an_error_answer_restarts_the_soak(self) -> None:
+        """A 500 in the soak starts it again."""
+        bad = snapshot(10, TWO, [*BOTH, answer("aaaaa", None, 500)])
+        word = judged([*every(2, 8, TWO, BOTH), bad, snapshot(12, TWO, BOTH)])
+
+        assert isinstance(word, Proven)
+        assert 12 == word.since_s
+
+    def test_an_unanswered_question_neither_proves_nor_restarts(self) -> None:
+        """A probe that timed out is no sample at all (faults 0.10)."""
+        silent = Answer(API, error="timed out")
+        word = judged([*every(2, 6, TWO, BOTH), snapshot(8, TWO, [*BOTH, silent]), snapshot(14, TWO, BOTH)])
+
+        assert isinstance(word, Proven)
+        assert 2 == word.since_s
+        assert word.is_settled
+
+    def test_a_gap_restarts_the_soak(self) -> None:
+        """What was not seen for longer than the gap was not soaked."""
+        word = judged([*every(2, 8, TWO, BOTH), blind(20), blind(40), snapshot(50, TWO, BOTH)])
+
+        assert isinstance(word, Proven)
+        assert 50 == word.since_s
+
+    def test_the_rack_must_say_running_twice(self) -> None:
+        """Proven replicas of an app that still says updating soak, but do not settle."""
+        word = judged([snapshot(t, TWO, BOTH, status="updating") for t in range(2, 40, 2)])
+
+        assert isinstance(word, Proven)
+        assert not word.is_settled
+
+    def test_a_surplus_replica_need_not_be_ready(self) -> None:
+        """Autoscaling adds a third that is still starting: two of two desired are enough."""
+        word = judged(every(2, 14, [*TWO, row("ccccc", "starting")], BOTH))
+
+        assert isinstance(word, Proven)
+
+    def test_a_restarted_process_must_answer_again(self) -> None:
+        """What a process answered before it went down says nothing about what runs in it now."""
+        down = snapshot(10, [row("aaaaa", "starting"), row("bbbbb")], [answer("bbbbb")])
+        word = judged([*every(2, 8, TWO, BOTH), down, snapshot(12, TWO, [answer("bbbbb")])])
+
+        assert isinstance(word, Waiting)
+
+    def test_a_wrong_stamp_is_no_proof(self) -> None:
+        """The right release id with another build's stamp is old code under a new name (faults 0.8)."""
+        both = [answer("aaaaa", stamp=THEIRS), answer("bbbbb", stamp=THEIRS)]
+        word = judged(every(2, 4, TWO, both), rollout(stamp=MINE))
+
+        assert isinstance(word, Waiting)
+
+    def test_the_first_rounds_pick_the_mode(self) -> None:
+        """Where no baseline could be rehearsed on, answers with known process ids make the mode `ids`."""
+        word = judged(every(2, 14, TWO, BOTH), rollout(expected(mode=None)))
+
+        assert isinstance(word, Proven)
+        assert ProofMode.IDS is word.progress[0].mode
+
+    @pytest.mark.parametrize(("answers", "proven"), [(6, False), (7, True)])
+    def test_sampled_needs_enough_answers_in_a_row(self, answers: int, proven: bool) -> None:
+        """Two replicas that cannot be told apart need seven answers in a row for 99 % (faults 3.5)."""
+        heard = [Answer(API, 200, NEW) for _ in range(answers)]
+        word = judged([snapshot(2, TWO, heard)], rollout(expected(ProofMode.SAMPLED)))
+
+        assert proven is isinstance(word, Proven)
+
+    def test_ps_alone_is_enough_where_nothing_can_be_asked(self) -> None:
+        """A service in mode `ps` is proven by its rows."""
+        word = judged(every(2, 14, TWO), rollout(expected(ProofMode.PS)))
+
+        assert isinstance(word, Proven)
+
+
+class TestDoomed:
+    def test_all_crashed_twice_dooms_at_once(self) -> None:
+        """All new processes crashed in two looks and none ever ran: no use waiting."""
+        crashed = [row("aaaaa", "crashed"), row("bbbbb", "crashed")]
+        word = judged([snapshot(2, [row("aaaaa", "starting")]), snapshot(4, crashed), snapshot(6, crashed)])
+
+        assert Reason.CRASH_LOOP is reason(word)
+
+    def test_one_crashed_look_does_not_doom(self) -> None:
+        """A single sighting may be a blip."""
+        word = judged([snapshot(2, [row("aaaaa", "crashed"), row("bbbbb", "crashed")])])
+
+        assert isinstance(word, Waiting)
+
+    def test_a_flickering_crash_loop_dooms_on_its_second_crash(self) -> None:
+        """`crashed` reads `starting` at each retry: sightings count, not an unbroken run (convox-facts 10.1)."""
+        states = ["crashed", "starting", "crashed"]
+        word = judged([snapshot(2 * n, [row("aaaaa"), row("bbbbb", s)]) for n, s in enumerate(states, 1)])
+
+        assert Reason.CRASH_LOOP is reason(word)
+        assert isinstance(word, Doomed)
+        assert "api-6f4d-bbbbb" == word.process
+
+    def test_one_that_stays_crashed_dooms_after_the_patience(self) -> None:
+        """One bad replica of two is doom when it stays crashed."""
+        rows = [row("aaaaa"), row("bbbbb", "crashed")]
+
+        assert isinstance(judged(every(2, 20, rows)), Waiting)
+        assert Reason.CRASH_LOOP is reason(judged(every(2, 22, rows)))
+
+    def test_a_service_that_was_crashing_before_is_not_doomed_by_it(self) -> None:
+        """What was broken before is no evidence about the release."""
+        word = judged(every(2, 60, [row("aaaaa", "crashed")]), rollout(expected(was_crashing=True)))
+
+        assert isinstance(word, Waiting)
+
+    def test_old_rows_never_doom(self) -> None:
+        """An old process that crashes while it is replaced says nothing about the release."""
+        rows = [row("aaaaa", "starting"), row("old00", "crashed", BASE)]
+        word = judged(every(2, 60, rows))
+
+        assert isinstance(word, Waiting)
+
+    def test_starting_past_its_budget_dooms(self) -> None:
+        """Never ready: `starting` for longer than grace, three intervals and a minute."""
+        rows = [row("aaaaa", "starting"), row("bbbbb", "starting")]
+
+        assert isinstance(judged(every(5, 120, rows)), Waiting)
+        assert Reason.NEVER_READY is reason(judged(every(5, 130, rows)))
+
+    def test_pending_is_given_longer(self) -> None:
+        """A cluster may add nodes: `pending` dooms after five minutes only."""
+        rows = [row("aaaaa", "pending"), row("bbbbb", "pending")]
+
+        assert isinstance(judged(every(5, 300, rows)), Waiting)
+        assert Reason.NEVER_READY is reason(judged(every(5, 310, rows)))
+
+    def test_errors_on_every_replica_doom(self) -> None:
+        """All rows run, and more than a tenth of twenty answers and more are 5xx."""
+        bad = [answer("aaaaa", None, 500), answer("bbbbb", None, 503)]
+
+        assert Reason.FAILING is reason(judged(every(2, 40, TWO, bad)))
+
+    def test_errors_as_frequent_as_before_do_not_doom(self) -> None:
+        """What failed on the baseline already is not the release's doing."""
+        bad = [answer("aaaaa", None, 500), answer("bbbbb", None, 503)]
+
+        assert isinstance(judged(every(2, 40, TWO, bad), rollout(expected(failing_share_before=1.0))), Waiting)
+
+    def test_no_answers_do_not_doom(self) -> None:
+        """Probes that get no answer are never counted against the release."""
+        silent = [Answer(API, error="timed out")] * 4
+
+        assert isinstance(judged(every(2, 120, TWO, silent)), Waiting)
+
+    def test_wrong_code_dooms_in_three_rounds(self) -> None:
+        """A replica of the release that answers for another one, by its own id, three rounds long."""
+        wrong = [answer("aaaaa"), replace(answer("bbbbb"), release=BASE)]
+
+        assert isinstance(judged(every(2, 4, TWO, wrong)), Waiting)
+        assert Reason.WRONG_CODE is reason(judged(every(2, 6, TWO, wrong)))
+
+    def test_a_wrong_answer_without_an_id_never_dooms(self) -> None:
+        """It may come from a cache or a draining process."""
+        wrong = [Answer(API, 200, BASE)] * 4
+
+        assert isinstance(judged(every(2, 60, TWO, wrong)), Waiting)
+
+    def test_no_progress_dooms_when_processes_are_missing(self) -> None:
+        """Ten minutes without a new best count: stuck."""
+        assert Reason.STUCK is reason(judged(every(10, 640, [row("aaaaa")], [answer("aaaaa")])))
+
+    def test_no_progress_with_all_running_is_lost_sight(self) -> None:
+        """All run but the front door never answers for them: nothing is rolled back for that."""
+        other = [Answer(API, 200, BASE)]
+
+        assert isinstance(judged(every(10, 640, TWO, other)), LostSight)
+
+
+class TestNotOurs:
+    def test_a_third_release_supersedes(self) -> None:
+        """Neither ours nor the baseline is active: somebody else promoted."""
+        word = judged([snapshot(2, TWO, active=ReleaseId("RTHEIRS"))])
+
+        assert Superseded(ReleaseId("RTHEIRS")) == word
+
+    def test_back_on_the_baseline_is_a_rollback_of_the_rack(self) -> None:
+        """The release was active, and the baseline is again."""
+        word = judged([snapshot(2, TWO), snapshot(4, TWO, active=BASE)])
+
+        assert isinstance(word, RackRolledBack)
+
+    def test_status_rollback_is_a_rollback_of_the_rack(self) -> None:
+        """The rack says so itself."""
+        word = judged([snapshot(2, TWO, status="updating"), snapshot(4, TWO, status="rollback")])
+
+        assert isinstance(word, RackRolledBack)
+
+    def test_three_denied_reads_are_lost_sight(self) -> None:
+        """A credential that expired mid-run ends the watch, and nothing is rolled back."""
+        word = judged([snapshot(2, TWO), *(blind(t, is_denied=True) for t in (4, 6, 8))])
+
+        assert isinstance(word, LostSight)
+
+    def test_a_silent_rack_is_lost_sight_after_ten_minutes(self) -> None:
+        """No rack read answered: unknown, never doom."""
+        dark = [blind(float(t)) for t in range(10, 700, 10)]
+
+        assert isinstance(judged([snapshot(2, TWO, BOTH), *dark[:58]]), Waiting)
+        assert isinstance(judged([snapshot(2, TWO, BOTH), *dark]), LostSight)
+
+    def test_ignorance_alone_never_dooms(self) -> None:
+        """Every read and every probe fails, for ever: the word is never doomed (I6)."""
+        words = [judged([snapshot(2, [row("aaaaa", "starting")]), *map(blind, range(3, n))]) for n in range(3, 900, 50)]
+
+        assert not any(isinstance(word, Doomed) for word in words)
+
+    def test_blind_time_does_not_count_towards_the_deadline(self) -> None:
+        """Nine minutes of blindness are taken off the ten without progress."""
+        policy = replace(POLICY, blind_s=10_000.0)
+        word = judged(
+            [snapshot(2, [row("aaaaa")]), *map(blind, range(10, 550, 10)), snapshot(620, [row("aaaaa")])], policy=policy
+        )
+
+        assert isinstance(word, Waiting)
