@@ -1,0 +1,139 @@
+"""
+Every call of the Convox CLI that deployer makes, as a value: pure, tested as "this call is this command line".
+
+Flags come after the command words, or the CLI prints its help and exits 0 (convox-facts 2.0). `-a` is always said,
+since without it the CLI takes the name of the current folder for the app (1.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployer.convox.target import Target
+from deployer.core.environment import Environment
+from deployer.core.errors import Usage
+from deployer.core.names import BuildId, ReleaseId
+from deployer.core.policy import Policy
+from deployer.core.redact import Secret
+
+CONVOX = "convox"
+# The CLI waits 35 minutes for a promote (convox-facts 3.6); the engine ends the child long before.
+PROMOTE_S = 36 * 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """
+    One child process, before it is started. `verb` is what messages and the table of failures call it.
+
+    `words` follow the program's name and never hold a secret; `stdin` does, and is closed after it.
+    """
+
+    verb: str
+    words: tuple[str, ...]
+    deadline_s: float
+    stdin: Secret | None = None
+    is_write: bool = False
+    program: str = CONVOX
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """The calls for one target. Raises Usage for a value that the CLI could take for a flag."""
+
+    target: Target
+    policy: Policy
+
+    def rack(self) -> Request:
+        return self._ask("rack", *self._rack())
+
+    def version(self) -> Request:
+        return self._ask("version", *self._rack())
+
+    def app(self) -> Request:
+        return self._ask("apps info", self._app(), *self._flags())
+
+    def processes(self) -> Request:
+        return self._ask("ps", *self._flags())
+
+    def services(self) -> Request:
+        return self._ask("services", *self._flags())
+
+    def scale(self) -> Request:
+        return self._ask("scale", *self._flags())
+
+    def api_get(self, what: str) -> Request:
+        """`what` is a list of this app: `services`, `processes`."""
+        return self._ask("api get", f"/apps/{self._app()}/{_value(what)}", *self._rack())
+
+    def releases(self, limit: int) -> Request:
+        return self._ask("releases", "--limit", str(limit), *self._flags())
+
+    def environment(self, release: ReleaseId) -> Request:
+        """Names the release: without it the CLI shows the newest, not the active one (convox-facts 2.2)."""
+        return self._ask("env", "--release", _value(release), *self._flags())
+
+    def manifest(self, release: ReleaseId) -> Request:
+        return self._ask("releases manifest", _value(release), *self._flags())
+
+    def builds(self, limit: int) -> Request:
+        return self._ask("builds", "--limit", str(limit), *self._flags())
+
+    def build_info(self, build: BuildId) -> Request:
+        return self._ask("builds info", _value(build), *self._flags())
+
+    def config_get(self, name: str) -> Request:
+        return self._ask("config get", _value(name), *self._flags())
+
+    def set_env(self, wanted: Environment, *, replace: bool) -> Request:
+        """Values travel on stdin, one `KEY=value` a line: argv can be read by everybody (faults 4.1)."""
+        lines = "".join(f"{key}={secret.reveal()}\n" for key, secret in wanted.items())
+        how = ("--replace",) if replace else ()
+        return self._tell("env set", "--id", *how, *self._flags(), stdin=Secret(lines))
+
+    def build(self, path: str, description: str, stamp: str = "") -> Request:
+        """`stamp` goes to the Dockerfile's `ARG DEPLOYER_STAMP`; build args are no place for secrets."""
+        args = ("--build-args", f"DEPLOYER_STAMP={stamp}") if stamp else ()
+        words = (_value(path), "--id", "-d", _value(description), *args, *self._flags())
+        return self._tell("build", *words, deadline_s=self.policy.build_s)
+
+    def promote(self, release: ReleaseId) -> Request:
+        """`--wait` is for a CLI built for v2, which returns at once without it (convox-facts 2.0, 6)."""
+        return self._tell("releases promote", _value(release), "--wait", *self._flags(), deadline_s=PROMOTE_S)
+
+    def cancel(self) -> Request:
+        return self._tell("apps cancel", self._app(), *self._flags())
+
+    def copy(self, build_from: ReleaseId, env_from: ReleaseId) -> Request:
+        both = ("--build-from", _value(build_from), "--env-from", _value(env_from))
+        return self._tell("releases create-from", *both, *self._flags())
+
+    def config_set(self, name: str, text: str) -> Request:
+        """`--value -`, or the CLI stores its stdin in place of the value (convox-facts 2.12)."""
+        return self._tell("config set", _value(name), "--value", "-", *self._flags(), stdin=Secret(text))
+
+    def _ask(self, verb: str, *words: str) -> Request:
+        return Request(verb, (*verb.split(), *words), self.policy.read_s)
+
+    def _tell(self, verb: str, *words: str, stdin: Secret | None = None, deadline_s: float = 0) -> Request:
+        deadline_s = deadline_s or self.policy.write_s
+        return Request(verb, (*verb.split(), *words), deadline_s, stdin=stdin, is_write=True)
+
+    def _app(self) -> str:
+        return _value(self.target.app)
+
+    def _flags(self) -> tuple[str, ...]:
+        return ("-a", self._app(), *self._rack())
+
+    def _rack(self) -> tuple[str, ...]:
+        """RACK_URL beats `-r` without a word (convox-facts 1.1), so the two are never said together."""
+        if self.target.rack_url or not self.target.rack:
+            return ()
+        return ("-r", _value(self.target.rack))
+
+
+def _value(text: str) -> str:
+    """A word that can only be read as a value."""
+    if not text or text.startswith("-") or not text.isprintable():
+        raise Usage(f"{text!r} cannot be passed to convox", why="it is empty, looks like a flag or cannot be printed")
+    return text

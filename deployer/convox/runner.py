@@ -1,0 +1,308 @@
+"""
+Child processes: the one file that knows `sh`.
+
+What sh 2.4.0 would do by itself, and why this file keeps it from doing so:
+- stdout is a terminal (`_tty_out`), which makes the CLI colour its output and hide masked values: pipes of our own.
+- A reader in line mode keeps a line without end in memory; with a buffer size it holds text back until so many bytes
+  are there; unbuffered it reads byte by byte. Its exceptions keep 750 bytes of stderr, none under a callback. So it
+  gets bare file descriptors, and one thread of ours drains both streams.
+- An end is noticed by polling once a second, unless somebody waits: that thread does.
+- Its loggers tell argv and the first bytes of stdin: silenced. Its exceptions tell both: none leaves this file.
+- A child that cannot be executed leaves a zombie and its pipes behind (`ForkException`): we look before we leap.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import shlex
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sh
+
+from deployer.convox.commands import CONVOX, Request
+from deployer.convox.streams import Stream
+from deployer.core.errors import RackUnreachable, Usage
+from deployer.core.redact import Redactor, Secret, scrub
+from deployer.engine.clock import SystemClock
+
+CHUNK_BYTES = 64 * 1024
+# The two stages of ending a child: asked, then made to. The CLI has no signal handlers (convox-facts 2.0).
+ASKED_S = 1.0
+MADE_S = 2.0
+# How often to see whether a child has gone whose pipes somebody else still holds open.
+STRAGGLER_S = 0.25
+# No exit status or signal is an exception to us.
+_ANY_END = tuple(range(-64, 256))
+
+_log = logging.getLogger("sh")
+_log.setLevel(logging.CRITICAL + 1)
+_log.addHandler(logging.NullHandler())
+_log.propagate = False
+
+
+class NoProgram(RackUnreachable):
+    """The program to run is not there or cannot be run. Trying again does not help."""
+
+    is_transient = False
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """
+    A child that has ended. `status` is `None` when a signal ended it, and then `signum` says which.
+
+    `stdout` and `stderr` are the last 1 MiB of each, as data: never shown whole, and not part of the repr.
+    """
+
+    request: Request
+    status: int | None
+    stdout: str = field(repr=False)
+    stderr: str = field(repr=False)
+    signum: int = 0
+    seconds: float = 0.0
+    is_late: bool = False
+    dropped: int = 0
+
+    @property
+    def is_ok(self) -> bool:
+        return self.status == 0 and not self.is_late
+
+    @property
+    def command(self) -> str:
+        """The command line, for people. It never holds a secret: those travel on stdin."""
+        return scrub(shlex.join((self.request.program, *self.request.words)))
+
+
+class Running:
+    """A child at work. The caller owns it: nothing but `wait`'s deadline and `kill` ends it."""
+
+    def __init__(
+        self, request: Request, clock: SystemClock, command: sh.Command, environment: Mapping[str, str]
+    ) -> None:
+        self.request = request
+        self.stdout = Stream()
+        self.stderr = Stream()
+        self._clock = clock
+        self._began_s = clock.now_s()
+        self._seconds = 0.0
+        self._status: int | None = None
+        self._is_late = False
+        self._over = threading.Event()
+        self._child = self._start(command, environment)
+        # a daemon: a child that even SIGKILL cannot end must not keep us from ending
+        threading.Thread(target=self._attend, name=f"drain {request.verb}", daemon=True).start()
+
+    @property
+    def is_over(self) -> bool:
+        return self._over.is_set()
+
+    @property
+    def is_given_up(self) -> bool:
+        """Its deadline has passed."""
+        return self._is_late
+
+    def wait(self) -> Completed:
+        """Until it ends or its deadline has passed, when it is killed. Raises Interrupted and leaves it running."""
+        self.wait_until(lambda: False)
+        return self.completed()
+
+    def wait_until(self, ready: Callable[[], bool]) -> None:
+        """Until `ready()` or the end, which comes with the deadline at the latest. Raises Interrupted."""
+        if self._is_late:
+            return
+        left_s = self._began_s + self.request.deadline_s - self._clock.now_s()
+        if not self._clock.wait(left_s, lambda: self.is_over or ready()):
+            self._is_late = True
+            self.kill()
+
+    def completed(self) -> Completed:
+        """What became of it, as far as it can be known: `status` is `None` as long as it has not ended."""
+        status = self._status
+        has_exited = status is not None and status >= 0
+        return Completed(
+            request=self.request,
+            status=status if has_exited else None,
+            signum=0 if status is None or has_exited else -status,
+            stdout=self.stdout.text,
+            stderr=self.stderr.text,
+            seconds=self._seconds or self._clock.now_s() - self._began_s,
+            is_late=self._is_late,
+            dropped=self.stdout.dropped,
+        )
+
+    def kill(self) -> None:
+        """Ask the process group to end, then make it. Idempotent; 3 s at most, and deaf to interruptions."""
+        for signum, grace_s in ((signal.SIGTERM, ASKED_S), (signal.SIGKILL, MADE_S)):
+            if self.is_over:
+                return
+            self._signal(signum)
+            self._over.wait(grace_s)
+
+    def _start(self, command: sh.Command, environment: Mapping[str, str]) -> sh.RunningCommand:
+        out, out_end = os.pipe()
+        err, err_end = os.pipe()
+        self._pipes = {out: self.stdout, err: self.stderr}
+        stdin = self.request.stdin
+        try:
+            with Path(os.devnull).open("rb") as nothing:
+                return command(
+                    *self.request.words,
+                    _in=_bytes(stdin) if stdin else nothing,
+                    _out=out_end,
+                    _err=err_end,
+                    _env=dict(environment),
+                    _encoding="utf-8",
+                    _tty_out=False,
+                    _new_session=True,
+                    _bg=True,
+                    _bg_exc=False,
+                    _ok_code=_ANY_END,
+                    _no_pipe=True,
+                )
+        except BaseException:
+            os.close(out)
+            os.close(err)
+            raise
+        finally:
+            os.close(out_end)
+            os.close(err_end)
+
+    def _attend(self) -> None:
+        """In a thread of its own: drain both streams to their end, then reap the child. Never raises."""
+        with suppress(OSError):
+            self._drain(dict(self._pipes))
+        with suppress(ChildProcessError):  # somebody set SIGCHLD to be ignored: the status is lost
+            self._status = self._child.process.wait()
+        self._signal(signal.SIGKILL)  # whatever it started and left behind
+        for fd, stream in self._pipes.items():
+            os.close(fd)
+            stream.close()
+        self._seconds = self._clock.now_s() - self._began_s
+        self._over.set()
+        self._clock.wake()
+
+    def _drain(self, pipes: dict[int, Stream]) -> None:
+        poller = select.poll()
+        for fd in pipes:
+            poller.register(fd, select.POLLIN)
+        is_alive = True
+        while pipes:
+            ready = poller.poll(STRAGGLER_S * 1000)
+            for fd, _ in ready:
+                chunk = os.read(fd, CHUNK_BYTES)
+                pipes[fd].write(chunk)
+                if not chunk:
+                    poller.unregister(fd)
+                    del pipes[fd]
+            if not ready and not is_alive:
+                return
+            if not ready:
+                is_alive = self._child.is_alive()
+            elif self.stderr.has_lines or self.stdout.has_lines:
+                self._clock.wake()
+
+    def _signal(self, signum: int) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._child.process.pgid, signum)
+
+
+class Runner:
+    """Starts children for one target. `convox` is the CLI's name or path, or the words that start it."""
+
+    def __init__(
+        self,
+        clock: SystemClock,
+        environment: Mapping[str, str],
+        redactor: Redactor,
+        convox: Sequence[str] = (CONVOX,),
+        completed: Callable[[Completed], None] = lambda _: None,
+    ) -> None:
+        self.clock = clock
+        self.redactor = redactor
+        self._environment = dict(environment)
+        self._convox = tuple(convox)
+        self._completed = completed
+        self._started: list[Running] = []
+
+    def run(self, request: Request, on_line: Callable[[str], None] | None = None) -> Completed:
+        """
+        Run it to its end or its deadline; `on_line` gets each line of stderr as it comes, on this thread.
+
+        An end with any status is an answer. Raises NoProgram; Interrupted, after killing the child.
+        """
+        child = self.start(request)
+        try:
+            while on_line and not (child.is_over or child.is_given_up):
+                child.wait_until(lambda: child.stderr.has_lines)
+                self._tell(child, on_line)
+            completed = child.wait()
+        except BaseException:
+            child.kill()
+            raise
+        if on_line:
+            self._tell(child, on_line)
+        self._completed(completed)
+        return completed
+
+    def start(self, request: Request) -> Running:
+        """Start it in the background, in a session of its own: a Ctrl-C is for us alone. Raises NoProgram."""
+        program, *words = self._convox if request.program == CONVOX else (request.program,)
+        try:
+            command = sh.Command(_executable(program)).bake(*words)
+            child = Running(request, self.clock, command, self._environment)
+        except (sh.ForkException, sh.CommandNotFound, OSError) as error:
+            raise _not_run(program, error) from None
+        self._started = [*(each for each in self._started if not each.is_over), child]
+        return child
+
+    def harmless(self, text: str) -> str:
+        """Foreign text, fit to be shown: known secrets masked first, then whatever could act on a terminal."""
+        return scrub(self.redactor.redact(text))
+
+    def _tell(self, child: Running, on_line: Callable[[str], None]) -> None:
+        for line in child.stderr.take_lines():
+            on_line(self.harmless(line))
+
+    def close(self) -> None:
+        """End every child that is still at work."""
+        for child in self._started:
+            child.kill()
+
+
+def _bytes(stdin: Secret) -> bytes:
+    """A name in our own environment may hold bytes that are not UTF-8: they go out as they came in."""
+    try:
+        return stdin.reveal().encode("utf-8", errors="surrogateescape")
+    except UnicodeEncodeError:  # carries the whole text
+        raise Usage("a value cannot be sent", why="it is not text") from None
+
+
+def _executable(program: str) -> str:
+    found = shutil.which(program)
+    if found:
+        return str(Path(found).absolute())
+    path = Path(program)
+    if path.is_dir():
+        raise NoProgram(f"{program} cannot be run", why="it is a directory", hint=_HINT)
+    if path.exists():
+        raise NoProgram(f"{program} cannot be run", why="it is not executable", hint=f"chmod +x {program}")
+    raise NoProgram(f"{program} was not found", why="there is no such command on PATH", hint=_HINT)
+
+
+_HINT = "install the Convox CLI, or say where it is: --convox PATH"
+
+
+def _not_run(program: str, error: Exception) -> RackUnreachable:
+    """The last line of what sh tells is Python's own reason: `OSError: [Errno 8] Exec format error: …`."""
+    if isinstance(error, NoProgram):
+        return error
+    why = scrub(str(error).strip().splitlines()[-1].strip()) if str(error).strip() else type(error).__name__
+    return NoProgram(f"{program} cannot be run", why=why, hint=_HINT)
