@@ -1,0 +1,172 @@
+"""`services`, `scale`, `restart` (convox-facts 2.9, 2.12)."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from deployer.localrack.cli import waits
+from deployer.localrack.cli.budget import cap_of, is_autoscaled
+from deployer.localrack.cli.errors import CommandError
+from deployer.localrack.cli.gofmt import quote
+from deployer.localrack.cli.rack import number, text
+from deployer.localrack.cli.table import print_table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from deployer.localrack.cli.budget import Cap
+    from deployer.localrack.cli.client import Json
+    from deployer.localrack.cli.context import Context
+
+    Column = tuple[str, Callable[[Json], str]]
+
+SCALE_OPTIONS = ("count", "cpu", "gpu", "gpu-vendor", "memory", "min", "max")
+TRIGGERS = (
+    ("cpu", "cpu-threshold"),
+    ("mem", "mem-threshold"),
+    ("gpu-util", "gpu-threshold"),
+    ("queue", "queue-threshold"),
+)
+
+
+def listing(context: Context) -> None:
+    """Columns that no service needs are left out."""
+    services = context.rack.services(context.app)
+    cap = cap_of(context.rack, context.app, services)
+    columns: list[Column] = [("SERVICE", _name), ("DOMAIN", lambda s: text(s, "domain")), ("PORTS", _ports)]
+    if any(service.get("nlb") for service in services):
+        columns.append(("NLB PORTS", lambda s: " ".join(_nlb_port(port) for port in s.get("nlb") or [])))
+    if any(service.get(end) is not None for service in services for end in ("min", "max")):
+        columns.append(("SCALE", _range))
+    if any(is_autoscaled(service) for service in services):
+        columns.append(("AUTOSCALE", _triggers))
+    if any(service.get("cold-start") is True for service in services):
+        columns.append(("COLD", lambda s: "yes" if s.get("cold-start") is True else "-"))
+    if cap.at_cap:
+        columns.append(("BUDGET", lambda s: cap.token(_name(s))))
+    _print(context, columns, services)
+
+
+def scale(context: Context) -> None:
+    """Reads, or with flags changes one service and waits: for the app's status, which scaling does not change."""
+    changes = {name: context.flags.option(name) for name in SCALE_OPTIONS}
+    if not any(value is not None for value in changes.values()):
+        return _print_scale(context)
+    _check(context)
+    service = context.arg(0)
+    context.writer.start("Scaling <service>%s</service>", service)
+    context.rack.update_service(context.app, service, changes)
+    context.writer.writef("\n")
+    waits.app_running_with_logs(context, context.app)
+    return context.writer.ok()
+
+
+def restart_all(context: Context) -> None:
+    for service in sorted(context.rack.services(context.app), key=_name):
+        _restart(context, _name(service))
+
+
+def restart(context: Context) -> None:
+    _restart(context, context.arg(0))
+
+
+def _restart(context: Context, service: str) -> None:
+    """Returns at once; nothing is waited for."""
+    context.writer.start("Restarting <service>%s</service>", service)
+    context.rack.restart_service(context.app, service)
+    context.writer.ok()
+
+
+def _print_scale(context: Context) -> None:
+    wanted = context.arg(0)
+    if wanted and wanted not in [_name(service) for service in context.rack.services(context.app)]:
+        raise CommandError(f"service {quote(wanted)} not found in app {context.app}")
+    services = [s for s in context.rack.services(context.app) if not wanted or _name(s) == wanted]
+    running = Counter(text(process, "name") for process in context.rack.processes(context.app))
+    cap = cap_of(context.rack, context.app, services)
+    columns: list[Column] = [
+        ("SERVICE", _name),
+        ("DESIRED", lambda s: str(number(s, "count"))),
+        ("RUNNING", lambda s: str(running[_name(s)])),
+        ("CPU", lambda s: str(number(s, "cpu"))),
+        ("MEMORY", lambda s: str(number(s, "memory"))),
+        ("GPU", lambda s: str(number(s, "gpu")) if number(s, "gpu") > 0 else "-"),
+        ("MIN", lambda s: _cell(s.get("min"))),
+        ("MAX", lambda s: _cell(s.get("max"))),
+    ]
+    if any(is_autoscaled(service) for service in services):
+        columns.append(("AUTOSCALE", _triggers))
+    columns.append(("STATUS", lambda s: _scale_status(s, cap)))
+    _print(context, columns, sorted(services, key=_name))
+
+
+def _check(context: Context) -> None:
+    flags = context.flags
+    low, high = flags.given("min"), flags.given("max")
+    if flags.given("count") and (low or high):
+        raise CommandError("--min/--max and --count are mutually exclusive")
+    if low and flags.number("min") < 0:
+        raise CommandError("--min must be >= 0")
+    if high and flags.number("max") < 1:
+        raise CommandError("--max must be >= 1")
+    if low and high and flags.number("max") < flags.number("min"):
+        raise CommandError("--max must be >= --min")
+
+
+def _print(context: Context, columns: Sequence[Column], services: Sequence[Json]) -> None:
+    rows = [[cell(service) for _, cell in columns] for service in services]
+    print_table(context.writer, [header for header, _ in columns], rows)
+
+
+def _name(service: Json) -> str:
+    return text(service, "name")
+
+
+def _ports(service: Json) -> str:
+    return " ".join(_port(port) for port in service.get("ports") or [])
+
+
+def _port(port: Json) -> str:
+    balancer, container = number(port, "balancer"), number(port, "container")
+    return f"{balancer}:{container}" if balancer else str(container)
+
+
+def _nlb_port(port: Json) -> str:
+    attributes = []
+    if port.get("cross-zone") is not None:
+        attributes.append(f"cz={str(port['cross-zone']).lower()}")
+    if port.get("allow-cidr"):
+        attributes.append(f"allow={len(port['allow-cidr'])}")
+    if port.get("preserve-client-ip") is not None:
+        attributes.append(f"pcip={str(port['preserve-client-ip']).lower()}")
+    protocol = "/tls" if text(port, "protocol") == "tls" else ""
+    scheme = "(internal)" if text(port, "scheme") == "internal" else ""
+    suffix = f"[{' '.join(attributes)}]" if attributes else ""
+    return f"{number(port, 'port')}:{number(port, 'container-port')}{protocol}{scheme}{suffix}"
+
+
+def _range(service: Json) -> str:
+    low, high = service.get("min"), service.get("max")
+    if low is None and high is None:
+        return "-"
+    return str(low) if low == high else f"{'' if low is None else low}-{'' if high is None else high}"
+
+
+def _triggers(service: Json) -> str:
+    if not is_autoscaled(service):
+        return "-"
+    state = service["autoscale"]
+    shown = [f"{name}>{state[key]}" for name, key in TRIGGERS if state.get(key) is not None]
+    if number(state, "custom-triggers") > 0:
+        shown.append(f"custom={number(state, 'custom-triggers')}")
+    return " ".join(shown) or "-"
+
+
+def _scale_status(service: Json, cap: Cap) -> str:
+    return cap.decorate("COLD (~2-5m first req)" if service.get("cold-start") is True else "", _name(service))
+
+
+def _cell(value: Any) -> str:
+    return "-" if value is None else str(value)

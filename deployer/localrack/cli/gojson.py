@@ -1,0 +1,149 @@
+"""JSON read and written as Go's encoding/json does, its complaints included (`ps-200-empty`, `ps-200-notjson`)."""
+
+from __future__ import annotations
+
+import json
+
+from deployer.localrack.cli.errors import CommandError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+KINDS = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
+LITERALS = {"t": "true", "f": "false", "n": "null"}
+SPACE = " \t\r\n"
+# What Python's reader expected -> what Go's reader says it was doing.
+PLACES = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+    "Illegal trailing comma before end of object": "looking for beginning of object key string",
+    "Illegal trailing comma before end of array": "looking for beginning of value",
+    "Expecting ':' delimiter": "after object key",
+    "Extra data": "after top-level value",
+    "Invalid control character at": "in string literal",
+    "Invalid \\escape": "in string escape code",
+}
+# Escaped so that the text is safe inside HTML.
+HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+
+
+def loads(data: bytes) -> Any:
+    """Raises CommandError with Go's text when `data` is not one JSON value."""
+    text = data.decode("utf-8", "replace")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as exc:
+        raise CommandError(_complaint(text, exc)) from exc
+
+
+def of_kind(value: Any, kind: type, go_type: str) -> Any:
+    """The value, null as an empty one of its kind. Raises CommandError when it is of another kind."""
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        raise CommandError(f"json: cannot unmarshal {KINDS[type(value)]} into Go value of type {go_type}")
+    return value
+
+
+def _complaint(text: str, error: json.JSONDecodeError) -> str:
+    at = error.pos
+    while at < len(text) and text[at] in SPACE:
+        at += 1
+    if at >= len(text) or error.msg.startswith("Unterminated string"):
+        return "unexpected end of JSON input"
+    if error.msg == "Expecting value" and text[at] in LITERALS:
+        return _wrong_literal(text, at)
+    if error.msg == "Expecting ',' delimiter":
+        place = "after object key:value pair" if _inside_object(text[:at]) else "after array element"
+    else:
+        place = PLACES.get(error.msg.partition(":")[0], "looking for beginning of value")
+    return f"invalid character {_char(text[at])} {place}"
+
+
+def _wrong_literal(text: str, at: int) -> str:
+    literal = LITERALS[text[at]]
+    for offset, wanted in enumerate(literal):
+        found = text[at + offset : at + offset + 1]
+        if not found:
+            return "unexpected end of JSON input"
+        if found != wanted:
+            return f"invalid character {_char(found)} in literal {literal} (expecting '{wanted}')"
+    return "unexpected end of JSON input"
+
+
+def _inside_object(before: str) -> bool:
+    """Whether the innermost open bracket is a brace; strings are skipped."""
+    opened: list[str] = []
+    in_string = escaped = False
+    for char in before:
+        if in_string:
+            in_string, escaped = escaped or char != '"', not escaped and char == "\\"
+        elif char == '"':
+            in_string = True
+        elif char in "[{":
+            opened.append(char)
+        elif char in "]}" and opened:
+            opened.pop()
+    return bool(opened) and opened[-1] == "{"
+
+
+def _char(char: str) -> str:
+    return "'\\''" if char == "'" else "'\"'" if char == '"' else repr(char)
+
+
+def dumps(value: Any, indent: str = "") -> str:
+    """Indented by two spaces, keys in the order given; empty lists and objects on one line."""
+    deeper = f"{indent}  "
+    match value:
+        case dict() if value:
+            items = [f"{_string(key)}: {dumps(item, deeper)}" for key, item in value.items()]
+        case list() if value:
+            items = [dumps(item, deeper) for item in value]
+        case _:
+            return _scalar(value)
+    first, last = "{}" if isinstance(value, dict) else "[]"
+    body = f",\n{deeper}".join(items)
+    return f"{first}\n{deeper}{body}\n{indent}{last}"
+
+
+def sort_keys(value: Any) -> Any:
+    """As Go writes a map: keys in order at every depth."""
+    match value:
+        case dict():
+            return {key: sort_keys(value[key]) for key in sorted(value)}
+        case list():
+            return [sort_keys(item) for item in value]
+        case _:
+            return value
+
+
+def _scalar(value: Any) -> str:
+    match value:
+        case str():
+            return _string(value)
+        case bool() | None | dict() | list():
+            return json.dumps(value)
+        case _:
+            return _number(float(value))
+
+
+def _string(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).translate(HTML)
+
+
+def _number(value: float) -> str:
+    """Every number of an untyped document is a float64: exponents only below 1e-6 and from 1e21."""
+    if value.is_integer() and abs(value) < 1e21:
+        return str(int(value))
+    if 1e-6 <= abs(value) < 1e21:
+        text = repr(value)
+        return text if "e" not in text else f"{value:.{_digits(text)}f}"
+    mantissa, _, exponent = repr(value).partition("e")
+    return f"{mantissa}e{exponent[0] if exponent[0] in '+-' else '+'}{exponent.lstrip('+-').lstrip('0')}"
+
+
+def _digits(text: str) -> int:
+    """Decimals that `1.25e-05` needs without an exponent."""
+    mantissa, _, exponent = text.partition("e")
+    return len(mantissa.partition(".")[2]) - int(exponent)
