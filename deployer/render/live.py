@@ -1,0 +1,104 @@
+"""
+The board on a terminal, under the story.
+
+Lines of the story are printed above the board as they come, so whatever ends the run, the plain story is what stays.
+How far a service is, the board shows; the story keeps only the last such line before something else is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import IO, TextIO, cast
+
+from rich.console import Console
+from rich.live import Live as RichLive
+from rich.text import Text
+
+from deployer.core.events import BuildLine, Ended, Event, Intended, Looked
+from deployer.render.board import Board
+from deployer.render.plain import plain_text
+from deployer.render.scene import Scene
+from deployer.render.story import Story
+from deployer.render.stream import Renderer, local_time
+from deployer.render.words import Kind, Line
+
+TIME_WIDTH = 8
+REFRESHES_PER_S = 4.0
+
+_STYLES = {Kind.WARNING: "yellow", Kind.GOOD: "bold green", Kind.BAD: "bold red", Kind.BUILD: "dim"}
+
+
+class Live(Renderer):
+    def __init__(
+        self,
+        stream: TextIO,
+        environ: Mapping[str, str],
+        story: Story | None = None,
+        now: Callable[[], datetime] = local_time,
+    ) -> None:
+        super().__init__(stream)
+        self._console = Console(
+            file=cast(IO[str], self.stream),
+            highlight=False,
+            markup=False,
+            emoji=False,
+            no_color=bool(environ.get("NO_COLOR")),
+        )
+        self._story = story or Story(shows_build=False)
+        self._now = now
+        self._scene = Scene()
+        self._live: RichLive | None = None
+        self._held: tuple[Line, datetime] | None = None
+
+    def close(self) -> None:
+        self._stop()
+        super().close()
+
+    def _show(self, event: Event) -> None:
+        at = self._now()
+        self._scene = self._scene.after(event, at)
+        self._start_or_stop(event)
+        for each in self._story.tell(event, at):
+            self._say(each, at)
+
+    def _start_or_stop(self, event: Event) -> None:
+        """The board comes with the first write after the plan, so that a question can be asked between the two."""
+        if isinstance(event, Ended):
+            self._stop()
+        elif self._live is None and self._scene.steps and isinstance(event, Intended | BuildLine | Looked):
+            self._live = RichLive(
+                console=self._console,
+                get_renderable=lambda: Board(self._scene, self._now()),
+                refresh_per_second=REFRESHES_PER_S,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._live.start()
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            live, self._live = self._live, None
+            live.stop()
+
+    def _say(self, told: Line, at: datetime) -> None:
+        if told.kind is Kind.HEARTBEAT:
+            return  # the board is alive as it is
+        if told.kind is Kind.PROGRESS:
+            self._held = (told, at)
+            return
+        if self._held:
+            self._print(*self._held)
+            self._held = None
+        self._print(told, at)
+
+    def _print(self, told: Line, at: datetime) -> None:
+        text = Text(plain_text(told, at))
+        style = _STYLES.get(told.kind, "")
+        if told.kind in (Kind.ERROR, Kind.BUILD):
+            text.stylize(style)
+        else:
+            text.stylize("dim", 0, TIME_WIDTH)
+            text.stylize(style or "bold", TIME_WIDTH, TIME_WIDTH + 2 + len(told.step))
+        self._console.print(text, soft_wrap=True)

@@ -1,0 +1,78 @@
+"""The plan in words: what serves, what changes, how it will be proven, what happens when it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deployer.core.models import ProofMode
+from deployer.core.plan import Plan, ServicePlan
+from deployer.core.redact import scrub
+from deployer.render.words import Line, count, span
+
+LABEL_WIDTH = 13
+
+
+def plan_line(plan: Plan) -> Line:
+    head = f"{plan.app} on {plan.rack.name} · {plan.rack.version} · as {plan.actor}"
+    return Line("plan", scrub(head), tuple(scrub(each) for each in _rows(plan)))
+
+
+def _rows(plan: Plan) -> Iterator[str]:
+    yield _row("serves now", _serves(plan))
+    if plan.release:
+        word = "go back to" if plan.command == "rollback" else "release"
+        yield _row(word, f"{plan.release}  {plan.release_note}")
+    if plan.env or not plan.release:
+        yield _row("changes back" if plan.command == "rollback" else "env", _env(plan))
+    if plan.source:
+        dirty = "  (with uncommitted changes)" if plan.source.is_dirty else ""
+        yield _row("build", f"{plan.source.title}, from {plan.source.path}{dirty}")
+    for n, service in enumerate(plan.services):
+        yield _row("" if n else "proof", f"{service.name}: {_proof(service)}")
+    yield " · ".join(_promises(plan))
+    yield from (_row("warning", each) for each in plan.warnings)
+
+
+def _row(label: str, text: str) -> str:
+    return f"{label:<{LABEL_WIDTH}}{text}".rstrip()
+
+
+def _serves(plan: Plan) -> str:
+    before = plan.baseline
+    if before is None:
+        return "nothing: this is the first deploy"
+    text = f"{before.release}  {before.description}".rstrip()
+    note = before.note if before.serves else ", ".join(each for each in (before.note, "does not answer as it") if each)
+    return f"{text}  ({note})" if note else text
+
+
+def _env(plan: Plan) -> str:
+    env = plan.env
+    if not env:
+        return f"unchanged ({count(env.unchanged, 'key')})"
+    return f"{env}  ({count(len(env.keys), 'key')}, {env.unchanged} unchanged)"
+
+
+def _proof(service: ServicePlan) -> str:
+    note = f" ({service.note})" if service.note else ""
+    processes = count(service.desired, "process")
+    match service.mode:
+        case ProofMode.IDS:
+            each = "its process" if service.desired == 1 else f"each of {processes}"
+            return f"{each} answers for itself at {service.url}"
+        case ProofMode.SAMPLED:
+            return f"{processes}, sampled at {service.url}{note}"
+        case ProofMode.PS:
+            return f"{processes}, by the process list alone{note}"
+        case None:
+            return f"{processes}; its first answers decide how{note}"
+
+
+def _promises(plan: Plan) -> Iterator[str]:
+    policy = plan.policy
+    yield f"soak {span(policy.soak_s)}"
+    yield f"gives up after {span(policy.no_progress_s)} without progress, {span(plan.worst_case_s)} at worst"
+    if plan.no_way_back:
+        yield f"automatic rollback: off, {plan.no_way_back}"
+    else:
+        yield f"goes back to {plan.baseline.release if plan.baseline else 'nothing: first deploy'}"

@@ -1,0 +1,73 @@
+"""The last word of a run: the verdict, what serves, why, and what to type next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from deployer.core.events import Ended
+from deployer.core.redact import scrub
+from deployer.core.verdict import Verdict
+from deployer.render.words import Kind, Line, block, problems_block
+
+# A verdict of this tens digit changed nothing that serves, and reads as an error does: what, what serves, what to try.
+_UNTOUCHED = frozenset({2, 70, 129, 130, 143, *range(10, 20)}) - {Verdict.FIRST_FAILED.status}
+_WITH_UNDO = frozenset({Verdict.SHIPPED, Verdict.RESTORED})
+# Here nobody has shown that what is active also serves, so it is not said.
+_NOT_PROVEN = frozenset(
+    {Verdict.UNVERIFIED, Verdict.ROLLBACK_UNCONFIRMED, Verdict.SUPERSEDED, Verdict.LOST_SIGHT, Verdict.INTERRUPTED}
+)
+_SUBJECT = re.compile(r"(?P<what>R[A-Z0-9]+|nothing)(?P<rest>(?:[,;].*| on .*)?)", re.DOTALL)
+
+
+def ended_line(ended: Ended, *, on: str = "", times: str = "", told: str = "") -> Line:
+    """
+    The verdict in words.
+
+    `on` says how much of it serves, where `serving` does not; `times` how long it took. `told` is what was said of the
+    reason already: it is not said twice.
+    """
+    if ended.verdict.status in _UNTOUCHED:
+        return Line("", _refusal(ended), kind=Kind.ERROR)
+    serves = _serves(ended, on if ended.verdict.is_success else "")
+    took = f" ({times})" if times and ended.verdict.is_success else ""
+    kind = Kind.GOOD if ended.verdict.is_success else Kind.BAD
+    head, hints = f"{serves}{took}", ended.hints
+    if ended.verdict is Verdict.INTERRUPTED and hints:
+        # A signal leaves time for one line, so it must hold what serves and how to go on.
+        head, hints = f"{head} · next: {hints[0]}", hints[1:]
+    more = tuple(scrub(each) for each in _more(ended, hints, told))
+    return Line(ended.verdict.label, scrub(head), more, kind)
+
+
+def _serves(ended: Ended, on: str) -> str:
+    """`RABCDEFGHIJ, as before` becomes `RABCDEFGHIJ serves, as before`; other words stand as they are."""
+    found = _SUBJECT.fullmatch(ended.serving)
+    if not found:
+        return f"what serves: {ended.serving or ended.verdict.serves}"
+    if ended.verdict in _NOT_PROVEN:
+        return f"{found['what']} is active, not proven{found['rest']}"
+    return f"{found['what']} serves{found['rest'] or (f' on {on}' if on else '')}"
+
+
+def _more(ended: Ended, hints: tuple[str, ...], told: str) -> Iterator[str]:
+    if ended.why and ended.why not in told:
+        yield f"why:      {ended.why}"
+    for what, hint in ended.problems:
+        yield f"          {what}" + (f"  → {hint}" if hint else "")
+    if ended.evidence:
+        yield f"evidence: {ended.evidence}"
+    if ended.verdict in _WITH_UNDO:
+        yield from (f"undo: {hint}" for hint in hints)
+    else:
+        yield from (f"{'or:  ' if n else 'next:'}     {hint}" for n, hint in enumerate(hints))
+
+
+def _refusal(ended: Ended) -> str:
+    label = ended.verdict.label
+    if ended.problems:
+        return problems_block(label, ended.problems, ended.serving)
+    what = "nothing that serves was changed" if label == Verdict.CANCELLED.label else ended.verdict.serves
+    if ended.why:
+        what = f"{what}; {ended.why}" if label == Verdict.CANCELLED.label else ended.why
+    return block(label, what, serving=ended.serving, hints=ended.hints)
