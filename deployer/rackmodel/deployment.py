@@ -27,13 +27,11 @@ class Template:
     release: ReleaseId = NO_RELEASE
     build: BuildId = NO_BUILD
     restarted_s: float = 0.0
+    hash: str = field(init=False)
 
-    @property
-    def hash(self) -> str:
-        service = self.service
-        return template_hash(
-            service.name, self.release, self.build, service.command, service.port, service.health, self.restarted_s
-        )
+    def __post_init__(self) -> None:
+        own = (self.service.name, self.service.command, self.service.port, self.service.health)
+        object.__setattr__(self, "hash", template_hash(*own, self.release, self.build, self.restarted_s))
 
 
 @dataclass(slots=True)
@@ -54,6 +52,8 @@ class Deployment:
     sets: dict[str, ReplicaSet] = field(default_factory=dict)
     complete: bool = False
     """Progressing=NewReplicaSetAvailable: stays true once a template is out, whatever becomes of its pods."""
+    settled: object = None
+    """What was the case when nothing more moved; while it is the case, nothing will."""
 
     @property
     def service(self) -> Service:

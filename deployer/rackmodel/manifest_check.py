@@ -20,7 +20,10 @@ def check_build(text: str, env: Mapping[str, str], parse: Parse = json.loads) ->
     """
     manifest = read_manifest(text, env, parse)
     raw = load_table(text, env, parse)
-    problems = [*_service_problems(manifest, raw), *_timer_problems(manifest, raw)]
+    try:
+        problems = [*_service_problems(manifest, raw), *_timer_problems(manifest, raw)]
+    except (TypeError, AttributeError) as exc:
+        raise ManifestInvalid(f"yaml: {exc}") from exc
     if missing := manifest.missing_env(env):
         problems.append(f"required env: {', '.join(missing)}")
     if problems:

@@ -86,15 +86,20 @@ class Pod:
         else:
             self.probe_at_s = now_s + physics.scaled(self.health.grace_s)
 
-    def on_probed(self, ok: bool, now_s: float, physics: Physics) -> None:
-        """One good answer makes it ready, three bad ones in a row unready; nothing restarts it (3.8)."""
+    def on_probed(self, ok: bool, now_s: float, physics: Physics) -> bool:
+        """One good answer makes it ready, three bad ones in a row unready; nothing restarts it (3.8).
+
+        Says whether that changed its readiness.
+        """
         if self.probe_at_s is None:
-            return
+            return False
+        was_ready = self.is_ready
         self.misses = 0 if ok else self.misses + 1
-        if ok and not self.is_ready:
+        if ok and not was_ready:
             self.ready_since_s = now_s
         elif self.misses >= physics.failure_threshold:
             self.ready_since_s = None
+        return was_ready != self.is_ready
 
     def on_exited(self, code: int, now_s: float, physics: Physics) -> None:
         """A replica is restarted for ever, with a growing back-off; a `run`, build or timer pod is finished."""

@@ -288,8 +288,8 @@ class Rack:
             self._settle(found[0].name)
 
     def probed(self, app: str, process: str, *, ok: bool) -> None:
-        if found := self._find_pod(app, process):
-            found[1].on_probed(ok, self.now_s, self.physics)
+        found = self._find_pod(app, process)
+        if found and found[1].on_probed(ok, self.now_s, self.physics):
             self._settle(found[0].name)
 
     def exited(self, app: str, process: str, code: int) -> None:

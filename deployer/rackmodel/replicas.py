@@ -113,6 +113,8 @@ class Replicas:
 
     def _roll(self, deployment: Deployment, now_s: float) -> None:
         """Until nothing moves: a step of the arithmetic, then pods made or taken away to match."""
+        if deployment.settled == self._case(deployment, now_s):
+            return
         while True:
             wanted = {key: rs.wanted for key, rs in deployment.sets.items()}
             moved = roll(deployment, self.counts(deployment, now_s))
@@ -126,6 +128,11 @@ class Replicas:
         current = deployment.template.hash
         kept = {key: rs for key, rs in deployment.sets.items() if rs.wanted or key == current or counts.get(key)}
         deployment.sets = kept
+        deployment.settled = self._case(deployment, now_s)
+
+    def _case(self, deployment: Deployment, now_s: float) -> object:
+        """All that the arithmetic looks at but its own result."""
+        return deployment.desired, deployment.template.hash, self.counts(deployment, now_s)
 
     def _match(self, rs: ReplicaSet, now_s: float) -> None:
         replicas = self._replicas_of(rs.template.service.name)

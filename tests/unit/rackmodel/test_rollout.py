@@ -179,7 +179,7 @@ def test_cancel_is_refused_while_the_atom_is_pending() -> None:
     world.ships()
     world.run(0.5)
 
-    with pytest.raises(Refused, match="^not currently updating$") as refused:
+    with pytest.raises(Refused, match=r"^not currently updating$") as refused:
         world.rack.cancel(APP)
 
     assert 500 == refused.value.status
