@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from deployer.core.redact import Secret
 
-# Convox injects these itself; an app's own value would win and break identity or probes (convox-facts 3.7).
-RESERVED = frozenset({"APP", "BUILD", "PORT", "RACK", "RACK_URL", "RELEASE", "SERVICE"})
+# Convox injects these, and the image the stamp; an app's own value would win and break identity or probes
+# (convox-facts 3.7).
+RESERVED = frozenset({"APP", "BUILD", "DEPLOYER_STAMP", "PORT", "RACK", "RACK_URL", "RELEASE", "SERVICE"})
 # A longer line is dropped with everything after it, status 0 (convox-facts 4, case env-set-stdin-long-line).
 LINE_LIMIT_BYTES = 65_536
 
@@ -104,7 +105,7 @@ def _problem_of(key: str, value: str) -> EnvProblem | None:
     if not _KEY.fullmatch(key):
         return EnvProblem(_shown(key), "is not a name that Kubernetes accepts (letters, digits, _)", "rename it")
     if key in RESERVED:
-        return EnvProblem(key, "is set by Convox itself; a value of yours would break health checks or the proof")
+        return EnvProblem(key, "is set for every process already; a value of yours would break health checks or the proof")
     if any(mark in value for mark in "\r\n"):
         return EnvProblem(key, "has a line break, which Convox would cut off", "base64 it and decode it in the app")
     if "\0" in value:

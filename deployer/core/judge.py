@@ -102,6 +102,17 @@ def judge(history: History, policy: Policy) -> Judgement:
     )
 
 
+def judge_back(history: History, policy: Policy) -> Superseded | Proven | Waiting:
+    """
+    The same for a release that is gone back to: its replicas alone decide.
+
+    A status that lingers on `rollback` does not delay the word (design 2.3), and there is no doom: a second way back
+    does not exist.
+    """
+    waiting = Waiting(progress_of(history, policy))
+    return _somebody_else(history) or _proven(history, policy, running_reads=0) or waiting
+
+
 def _somebody_else(history: History) -> Superseded | None:
     app, rollout = history.app, history.rollout
     if app is None or app.release is None or app.release in (rollout.release, rollout.baseline):
@@ -193,11 +204,11 @@ def _blind(history: History, policy: Policy) -> LostSight | None:
     return None
 
 
-def _proven(history: History, policy: Policy) -> Proven | None:
+def _proven(history: History, policy: Policy, running_reads: int = 2) -> Proven | None:
     since_s = history.proven_since_s
     if since_s is None or history.proven_at_s != history.now_s:
         return None
-    is_settled = history.now_s - since_s >= policy.soak_s and history.running_reads >= 2
+    is_settled = history.now_s - since_s >= policy.soak_s and history.running_reads >= running_reads
     return Proven(progress_of(history, policy), since_s, is_settled)
 
 

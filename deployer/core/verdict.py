@@ -16,7 +16,6 @@ class Verdict(Enum):
     SHIPPED = ("shipped", 0, "the release asked for, proven")
     RESTORED = ("restored", 0, "the release gone back to, proven")
     UNVERIFIED = ("unverified", 0, "the release asked for, not proven (`--no-verify`)")
-    NOTHING_TO_DO = ("nothing-to-do", 0, "untouched: there was nothing to do")
     USAGE = ("usage", 2, "untouched")
     REFUSED = ("refused", 10, "untouched: preflight said no")
     BUSY = ("busy", 11, "untouched: locked, mid-update, or another ship at work")

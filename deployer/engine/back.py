@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deployer.core.errors import CannotTell, DeployerError, Interrupted, RackFailure
+from deployer.core.errors import DeployerError, Interrupted, RackFailure
 from deployer.core.events import Ended, Said
-from deployer.core.judge import Doomed, Proven, RackRolledBack, Superseded
+from deployer.core.judge import Doomed, Proven, RackRolledBack, Superseded, judge_back
 from deployer.core.models import App, Rollout
 from deployer.core.names import ReleaseId
 from deployer.core.verdict import Verdict
@@ -30,7 +30,7 @@ def go_back(order: Order, doom: Doomed | RackRolledBack, ports: Ports) -> Ended:
     verdict = Verdict.REVERTED if isinstance(doom, RackRolledBack) else Verdict.ROLLED_BACK
     cancelled = False
     while ports.clock.now_s() < deadline_s:
-        world, app = _look_twice(order, deadline_s, ports)
+        world, app = _look_once(order, ports) if cancelled else _look_twice(order, deadline_s, ports)
         match WAYS[world]:
             case Move.LEAVE:
                 return _superseded(app, doom)
@@ -39,12 +39,14 @@ def go_back(order: Order, doom: Doomed | RackRolledBack, ports: Ports) -> Ended:
             case Move.WAIT if cancelled and world is World.ROLLING_BACK:
                 # After a cancel the status lingers on `rollback`; the replicas tell earlier (convox-facts 10).
                 return _prove_baseline(order, Verdict.ROLLED_BACK, doom, deadline_s, ports)
+            case Move.CANCEL if cancelled:
+                ports.clock.sleep(order.policy.look_gap_s)  # the rack's mirror trails what it was told
             case Move.WAIT:
                 ports.clock.sleep(order.policy.cancel_retry_s)
             case Move.CANCEL | Move.ROLL_BACK if order.no_way_back:
                 return _left_bad(order, doom, ports)
             case Move.CANCEL:
-                cancelled = _cancel(ports) or cancelled
+                cancelled = _cancel(ports)
                 if not cancelled:
                     ports.clock.sleep(order.policy.cancel_retry_s)
             case Move.ROLL_BACK:
@@ -52,12 +54,16 @@ def go_back(order: Order, doom: Doomed | RackRolledBack, ports: Ports) -> Ended:
     return _unconfirmed(doom, "the rack never came to rest", ports)
 
 
+def _look_once(order: Order, ports: Ports) -> tuple[World, App | None]:
+    app = look_at_app(ports)
+    return world_of(app, ours=order.aim.release, baseline=order.serving), app
+
+
 def _look_twice(order: Order, deadline_s: float, ports: Ports) -> tuple[World, App | None]:
     """Look until two looks in a row agree."""
     seen: World | None = None
     while True:
-        app = look_at_app(ports)
-        world = world_of(app, ours=order.aim.release, baseline=order.serving)
+        world, app = _look_once(order, ports)
         if world is seen:
             return world, app
         if ports.clock.now_s() > deadline_s:
@@ -70,9 +76,7 @@ def _cancel(ports: Ports) -> bool:
     """`apps cancel`; False when the rack says that there is nothing to cancel yet. Never forced."""
     try:
         write(ports, "apps cancel", ports.rack.cancel)
-    except CannotTell:
-        pass  # the next looks tell
-    except RackFailure as error:
+    except RackFailure as error:  # also one of which nobody can tell: the next looks tell
         ports.sink.record(Said("back", f"apps cancel: {rack_words(error)}", is_warning=True))
         return False
     ports.sink.record(Said("back", "apps cancel · processes of the old release that are still there are kept"))
@@ -101,16 +105,13 @@ def prove(aim: Aim, order: Order, deadline_s: float, ports: Ports) -> Proven | S
     """Watch `aim` until it was proven for long enough, whatever the app's status says; `None` at the deadline."""
     rollout = Rollout(aim.release, order.aim.release, aim.expected, aim.stamp)
     policy = replace(order.policy, soak_s=order.policy.proven_back_s)
-    watch = Watch(ports, rollout, aim.manifest, order.services, policy, step="back")
+    watch = Watch(ports, rollout, aim.manifest, order.services, policy, step="back", judging=judge_back)
     while True:
         judgement = watch.tick()
-        now_s = ports.clock.now_s()
         match judgement:
-            case Proven(since_s=since_s) if now_s - since_s >= policy.proven_back_s:
+            case Proven(is_settled=True) | Superseded():
                 return judgement
-            case Superseded():
-                return judgement
-        if now_s > deadline_s:
+        if ports.clock.now_s() > deadline_s:
             return None
         watch.rest()
 

@@ -108,15 +108,15 @@ def order_for(release: ReleaseId, request: ShipRequest, draft: Draft, ports: Por
     expected = tuple(expect(each, modes.get(each.spec.name), request.policy) for each in fresh)
     stamp = stamp_of(seen.release(release), ports) if request.release else request.ship
     aim = Aim(release, draft.manifest, expected, stamp)
-    baseline = _baseline_aim(draft, request.policy)
+    baseline = _baseline_aim(release, draft, request.policy)
     return Order(
         request.ship, request.actor, aim, baseline, seen.services, request.policy, plan.no_way_back, plan.staged
     )
 
 
-def _baseline_aim(draft: Draft, policy: Policy) -> Aim | None:
+def _baseline_aim(release: ReleaseId, draft: Draft, policy: Policy) -> Aim | None:
     before = draft.plan.baseline
-    if before is None:
+    if before is None or before.release == release:
         return None
     modes = {each.name: each.mode for each in draft.plan.services}
     expected = tuple(expect(each, modes.get(each.spec.name), policy) for each in draft.rehearsals)

@@ -73,6 +73,11 @@ def roll_out(order: Order, ports: Ports) -> Judgement:
         child.kill()  # it has no say any more, and must not promote behind our back; the rollout does not mind
 
 
+def watch_out(order: Order, ports: Ports) -> Judgement:
+    """Watch a rollout whose promote went out in an earlier run, to the judge's last word."""
+    return _watch(order, None, ports)
+
+
 def _is_active_already(order: Order, ports: Ports) -> bool:
     """
     The gate: look again, and go through only if the world is still the one that was planned for.

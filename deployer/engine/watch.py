@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from deployer.core.events import Judged, Looked, ProcessSeen
@@ -31,6 +32,7 @@ class Watch:
     services: tuple[Service, ...]
     policy: Policy
     step: str = "watch"
+    judging: Callable[[History, Policy], Judgement] = judge
     dice: random.Random = field(default_factory=random.Random)
     _ticks: int = 0
     _heard: dict[ProcessId, tuple[float, Answer]] = field(default_factory=dict)
@@ -47,7 +49,7 @@ class Watch:
         self._ticks += 1
         self.services = snapshot.services if snapshot.services is not None else self.services
         self.history = after(self.history, snapshot, self.policy)
-        judgement = judge(self.history, self.policy)
+        judgement = self.judging(self.history, self.policy)
         self._tell(snapshot, judgement)
         return judgement
 

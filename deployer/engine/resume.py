@@ -1,0 +1,77 @@
+"""
+Resume: take up a ship that was interrupted after its promote, where it stands now, and bring it to a verdict.
+
+The journal says what was promoted over what; everything else is looked at afresh. Source: design 2.7.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployer.core.errors import Problem, Refused
+from deployer.core.events import Ended, Planned, Said
+from deployer.core.judge import RackRolledBack
+from deployer.core.models import Manifest
+from deployer.core.names import ReleaseId, ShipId
+from deployer.core.plan import Plan, Rehearsal
+from deployer.core.policy import Policy
+from deployer.core.summary import Summary
+from deployer.core.verdict import Verdict
+from deployer.engine.observe import expect, manifest_of, read_app, stamp_of
+from deployer.engine.ports import Ports
+from deployer.engine.roll import Aim, Order, watch_out
+from deployer.engine.ship import settle
+
+OLD_S = 30 * 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeRequest:
+    """`past` is the fold of the interrupted run's journal, `age_s` how long ago it was left."""
+
+    ship: ShipId
+    actor: str
+    policy: Policy
+    past: Summary
+    age_s: float
+    yes: bool = False
+
+
+def resume(request: ResumeRequest, ports: Ports) -> Ended:
+    """Raises Refused when the journal has nothing to resume."""
+    past = request.past
+    if past.ended is not None and past.ended.verdict is not Verdict.INTERRUPTED:
+        what = f"ship {past.ship} ended already: {past.ended.verdict.label}"
+        raise Refused((Problem(what, hint=f"deployer status --app {ports.app}"),))
+    if past.plan is None or past.promoting is None:
+        what = f"ship {past.ship} had promoted nothing, so there is nothing to finish"
+        raise Refused((Problem(what, hint=f"deployer ship --app {ports.app}"),))
+    ports.sink.record(Planned(past.plan))
+    ports.sink.record(Said("resume", f"ship {past.ship} of {past.promoting}, left {request.age_s:.0f} s ago"))
+    order = _order(request, past.plan, past.promoting, ports)
+    app = read_app(ports)
+    if app.release == order.serving:
+        return settle(order, RackRolledBack(f"the rack is back on {order.serving or 'nothing'}"), ports)
+    return settle(order, watch_out(order, ports), ports)
+
+
+def _order(request: ResumeRequest, plan: Plan, release: ReleaseId, ports: Ports) -> Order:
+    aim = _aim(release, plan, None, request.policy, ports)
+    before = plan.baseline.release if plan.baseline else None
+    baseline = _aim(before, plan, aim.manifest, request.policy, ports) if before else None
+    is_old = request.age_s > OLD_S and not request.yes
+    no_way_back = plan.no_way_back or (f"left {request.age_s / 60:.0f} min ago; say --yes to go back" if is_old else "")
+    services = ports.rack.services()
+    return Order(request.ship, request.actor, aim, baseline, services, request.policy, no_way_back, plan.staged)
+
+
+def _aim(release: ReleaseId, plan: Plan, fallback: Manifest | None, policy: Policy, ports: Ports) -> Aim:
+    manifest = manifest_of(release, fallback, ports)
+    planned = {each.name: each for each in plan.services}
+    expected = []
+    for spec in manifest.services:
+        before = planned.get(spec.name)
+        bare = Rehearsal(spec, before.url if before else "", before.desired if before else spec.count, ())
+        expected.append(expect(bare, before.mode if before else None, policy))
+    row = next((each for each in ports.rack.releases() if each.id == release), None)
+    return Aim(release, manifest, tuple(expected), stamp_of(row, ports))

@@ -1,0 +1,43 @@
+"""Health answers of simulated processes, through a balancer that spreads requests over the ready ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deployer.core.models import Answer, HealthTarget
+from deployer.core.names import AppName, ProcessId, ReleaseId
+from deployer.testing.clock import ManualClock
+from deployer.testing.world import SimulatedWorld
+
+
+class SimulatedProbe:
+    """Implements the engine's `Probe`. `is_deaf`: no question is answered any more."""
+
+    def __init__(self, world: SimulatedWorld, app: AppName, clock: ManualClock) -> None:
+        self._world = world
+        self._app = app
+        self._clock = clock
+        self._turn = 0
+        self.is_deaf = False
+
+    def round(self, targets: Sequence[HealthTarget]) -> tuple[Answer, ...]:
+        return tuple(self._ask(each) for each in targets for _ in range(each.times))
+
+    def _ask(self, target: HealthTarget) -> Answer:
+        ready = self._world.answering(self._app, target.service)
+        if self.is_deaf:
+            return Answer(target.service, error="timed out")
+        if not ready:
+            return Answer(target.service, 503)
+        self._turn += 1
+        row = ready[self._turn % len(ready)]
+        life = self._world.lives[row.id]
+        program, age_s = self._world.program_of(life), self._clock.now_s() - life.began_s
+        release = program.says_release or life.env["RELEASE"]
+        return Answer(
+            target.service,
+            program.code(age_s),
+            ReleaseId(release) if program.names_release else None,
+            ProcessId(row.id) if program.names_process else None,
+            elapsed_s=0.03,
+        )

@@ -1,0 +1,231 @@
+"""The engine's `Rack` port over the rack model: the same rules as the local rack, without processes or time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+
+from deployer import rackmodel
+from deployer.core.environment import Environment
+from deployer.core.errors import BuildFailed, NotFound, RackBusy, RackFailure, RefusedByRack, TimedOut
+from deployer.core.models import (
+    App,
+    Build,
+    Manifest,
+    Port,
+    Process,
+    RackInfo,
+    Release,
+    Service,
+    ServiceSpec,
+    Source,
+)
+from deployer.core.names import AppName, BuildId, ProcessId, RackName, ReleaseId, ServiceName, ShipId
+from deployer.core.plan import describe_build
+from deployer.core.redact import Secret
+from deployer.engine.ports import PromoteState, Reads
+from deployer.rackmodel.env import parse as parse_env
+from deployer.rackmodel.manifest_read import read_manifest as model_manifest
+from deployer.testing.clock import ManualClock
+from deployer.testing.world import SimulatedWorld
+
+READ_S = 0.05
+T = TypeVar("T")
+
+
+def manifest_text(command: str, **service: object) -> str:
+    """A convox.yml (as JSON, which is YAML too) with one service `api` that runs the program `command`."""
+    spec: dict[str, object] = {
+        "build": ".",
+        "command": command,
+        "port": 8000,
+        "health": {"path": "/health", "interval": 2, "grace": 2, "timeout": 1},
+        "scale": {"count": 2},
+        "deployment": {"minimum": 100, "maximum": 200},
+    }
+    return json.dumps({"services": {"api": {**spec, **service}}})
+
+
+class SimulatedRack:
+    """
+    Implements the engine's `Rack`. What others do to the app is done on `world.model`.
+
+    `is_dark`: no read is answered (they time out). `writes` lists every write in order.
+    """
+
+    def __init__(self, world: SimulatedWorld, app: AppName, clock: ManualClock, *, build_s: float = 5.0) -> None:
+        self.world = world
+        self.writes: list[str] = []
+        self.is_dark = False
+        self.service: dict[str, object] = {}
+        self._app = app
+        self._clock = clock
+        self._build_s = build_s
+
+    # Reads
+
+    def info(self) -> RackInfo:
+        return RackInfo(RackName("simulated"), "3.24.9", "3.24.9", "local")
+
+    def app(self) -> App:
+        row = self._read(lambda: self.world.model.app(self._app))
+        return App(self._app, row.status, ReleaseId(row.release) if row.release else None)
+
+    def processes(self) -> tuple[Process, ...]:
+        rows = self._read(lambda: self.world.model.processes(self._app))
+        return tuple(
+            Process(ProcessId(row.id), ServiceName(row.service), row.status.value, ReleaseId(row.release))
+            for row in rows
+        )
+
+    def services(self) -> tuple[Service, ...]:
+        rows = self._read(lambda: self.world.model.services(self._app))
+        return tuple(
+            Service(ServiceName(row.name), "127.0.0.1", (Port(8001, row.port),) if row.port else (), row.count)
+            for row in rows
+        )
+
+    def releases(self, limit: int = 20) -> tuple[Release, ...]:
+        active = self.world.model.app(self._app).release
+        rows = self._read(lambda: self.world.model.releases(self._app, limit))
+        return tuple(
+            Release(ReleaseId(row.id), BuildId(row.build) if row.build else None, row.id == active, row.description)
+            for row in rows
+        )
+
+    def environment(self, release: ReleaseId) -> Environment:
+        text = self._read(lambda: self.world.model.release(self._app, release)).env
+        return Environment({key: Secret(value) for key, value in parse_env(text).items()})
+
+    def manifest(self, release: ReleaseId) -> Manifest:
+        return read_manifest(self._read(lambda: self.world.model.release(self._app, release)).manifest)
+
+    def build_info(self, build: BuildId) -> Build:
+        row = self._read(lambda: self.world.model.build(self._app, build))
+        return Build(build, row.status.value, ReleaseId(row.release) if row.release else None, row.description)
+
+    def start_reads(self, *, with_services: bool = False) -> _SimulatedReads:
+        return _SimulatedReads(self, with_services=with_services)
+
+    # Writes
+
+    def set_env(self, wanted: Environment, *, replace: bool) -> Release:
+        self._write("env set")
+        newest = self.world.model.releases(self._app, 1)
+        before = {} if replace or not newest else parse_env(newest[0].env)
+        merged = {**before, **{key: secret.reveal() for key, secret in wanted.items()}}
+        text = "\n".join(f"{key}={value}" for key, value in sorted(merged.items()))
+        made = self._refusable(lambda: self.world.model.create_release(self._app, env=text))
+        return Release(ReleaseId(made.id), None, is_active=False, description=made.description)
+
+    def build(self, source: Source, ship: ShipId, on_line: Callable[[str], None]) -> Release:
+        """`source.path` names the program that the build is to contain."""
+        self._write("build")
+        text = manifest_text(source.path, **self.service)
+        build = self._refusable(
+            lambda: self.world.model.create_build(self._app, description=describe_build(source, ship))
+        )
+        on_line(f"Building: {source.path}")
+        self._clock.sleep(self._build_s)
+        try:
+            self.world.model.check_build(self._app, text)
+        except rackmodel.ManifestInvalid as error:
+            self.world.model.fail_build(self._app, build.id, str(error))
+            raise BuildFailed("the build failed", why=str(error)) from error
+        made = self.world.model.complete_build(self._app, build.id, text)
+        return Release(ReleaseId(made.id), BuildId(build.id), is_active=False, description=made.description)
+
+    def promote(self, release: ReleaseId) -> SimulatedPromote:
+        self._write(f"promote {release}")
+        try:
+            self._refusable(lambda: self.world.model.promote(self._app, release))
+        except RackFailure as refusal:
+            return SimulatedPromote(PromoteState(is_over=True, is_announced=True, refusal=refusal))
+        return SimulatedPromote(PromoteState(is_over=False, is_announced=True))
+
+    def cancel(self) -> None:
+        self._write("cancel")
+        self._refusable(lambda: self.world.model.cancel(self._app))
+        # the CLI puts a copy of the newest release on top (convox-facts 2.8)
+        newest = self.world.model.releases(self._app, 1)[0]
+        self.world.model.create_release(self._app, build=newest.build, env=newest.env)
+
+    def copy(self, build_from: ReleaseId, env_from: ReleaseId) -> ReleaseId:
+        self._write(f"create-from {build_from} {env_from}")
+        model = self.world.model
+        build = self._refusable(lambda: model.release(self._app, build_from)).build
+        env = self._refusable(lambda: model.release(self._app, env_from)).env
+        return ReleaseId(self._refusable(lambda: model.create_release(self._app, build=build, env=env)).id)
+
+    # Inside
+
+    def _read(self, ask: Callable[[], T]) -> T:
+        self._clock.sleep(READ_S)
+        if self.is_dark:
+            raise TimedOut("convox did not answer in time")
+        return self._refusable(ask)
+
+    def _write(self, words: str) -> None:
+        self._clock.sleep(READ_S)
+        self.writes.append(words)
+
+    def _refusable(self, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except rackmodel.Refused as refusal:
+            _raise(refusal)
+
+
+class _SimulatedReads:
+    def __init__(self, rack: SimulatedRack, *, with_services: bool) -> None:
+        self._rack = rack
+        self._with_services = with_services
+
+    def collect(self) -> Reads:
+        try:
+            services = self._rack.services() if self._with_services else None
+            return Reads(self._rack.app(), self._rack.processes(), services)
+        except RackFailure as failure:
+            return Reads(trouble=(failure.what,))
+
+
+class SimulatedPromote:
+    def __init__(self, state: PromoteState) -> None:
+        self._state = state
+        self.is_killed = False
+
+    def state(self) -> PromoteState:
+        return self._state
+
+    def kill(self) -> None:
+        self.is_killed = True
+
+
+def read_manifest(text: str) -> Manifest:
+    """The core's view of a manifest that the model holds."""
+    model = model_manifest(text, {}, json.loads)
+    specs = tuple(
+        ServiceSpec(
+            ServiceName(each.name),
+            each.port,
+            each.health.path if each.health else "/",
+            each.health.interval_s if each.health else 5.0,
+            each.health.grace_s if each.health else 5.0,
+            each.termination_grace_s,
+            each.scale.count,
+            each.internal,
+            each.agent,
+        )
+        for each in model.services
+    )
+    return Manifest(specs, frozenset(name for each in model.services for name in each.required))
+
+
+def _raise(refusal: rackmodel.Refused) -> NoReturn:
+    kind: type[RackFailure] = RefusedByRack
+    if "not found" in refusal.text:
+        kind = NotFound
+    elif "updating" in refusal.text:
+        kind = RackBusy
+    raise kind(refusal.text) from refusal

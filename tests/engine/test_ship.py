@@ -1,0 +1,362 @@
+from __future__ import annotations
+
+import signal
+from dataclasses import replace
+
+import pytest
+
+from deployer.core.environment import Environment
+from deployer.core.events import Ended, Intended, Judged, Looked, Planned, Started
+from deployer.core.names import ReleaseId, ShipId
+from deployer.core.verdict import Verdict
+from deployer.engine.ports import LockNote
+from deployer.testing.programs import Program
+from deployer.testing.rack import manifest_text, read_manifest
+from tests.engine.conftest import APP, Stage
+
+
+class TestGood:
+    def test_first_ship_is_proven(self, stage: Stage) -> None:
+        """An app without a release is shipped to, and every replica has answered for the new release."""
+        ended = stage.ship("good")
+
+        assert Verdict.SHIPPED is ended.verdict
+        assert stage.active == ended.release
+        assert {stage.active} == {row.release for row in stage.model.processes(APP)}
+
+    def test_second_ship_replaces_the_first(self, shipped: Stage) -> None:
+        """A new build over a serving one: proven, recorded, undo named."""
+        before = shipped.active
+        ended = shipped.ship("better")
+
+        assert Verdict.SHIPPED is ended.verdict
+        assert before != shipped.active == ended.release
+        assert (f"undo: deployer rollback --app {APP}",) == ended.hints
+        assert shipped.ledger.entries[0].release == shipped.active
+
+    def test_one_promote_and_nothing_else(self, shipped: Stage) -> None:
+        """A good ship writes: one build and one promote."""
+        ended = shipped.ship("better")
+
+        assert ["build", f"promote {ended.release}"] == shipped.rack.writes
+
+    def test_nothing_is_written_before_the_plan(self, shipped: Stage) -> None:
+        """The plan is on the stream before the first intent (I11)."""
+        shipped.ship("better", wanted=Environment.of(MODE="new"))
+        kinds = [type(event) for event in shipped.sink.events]
+
+        assert Started is kinds[0]
+        assert kinds.index(Planned) < kinds.index(Intended)
+        assert Ended is kinds[-1]
+        assert 1 == kinds.count(Ended)
+
+    def test_env_that_differs_is_set_once(self, shipped: Stage) -> None:
+        """Changed keys make one release before the build; the new release carries them."""
+        ended = shipped.ship("better", wanted=Environment.of(MODE="new"))
+
+        assert ["env set", "build", f"promote {ended.release}"] == shipped.rack.writes
+        assert "MODE=new" == shipped.model.release(APP, shipped.active).env
+
+    def test_env_that_is_equal_is_not_set(self, shipped: Stage) -> None:
+        """The same env again creates no release."""
+        shipped.ship("good", wanted=Environment.of(MODE="new"))
+        shipped.rest()
+        shipped.ship("better", wanted=Environment.of(MODE="new"))
+
+        assert "env set" not in shipped.rack.writes
+
+    def test_exclusive_env_removes_the_rest(self, shipped: Stage) -> None:
+        """--env-exclusive leaves nothing but what was given."""
+        shipped.ship("good", wanted=Environment.of(MODE="new", OTHER="1"))
+        shipped.rest()
+        shipped.ship("better", wanted=Environment.of(MODE="new"), env_exclusive=True)
+
+        assert "MODE=new" == shipped.model.release(APP, shipped.active).env
+
+    def test_existing_release_is_shipped_without_a_build(self, shipped: Stage) -> None:
+        """--release promotes what is there."""
+        made = shipped.model.create_release(APP, env="MODE=new")
+        ended = shipped.ship(release=ReleaseId(made.id), source=None, manifest=None)
+
+        assert Verdict.SHIPPED is ended.verdict
+        assert [f"promote {made.id}"] == shipped.rack.writes
+
+    def test_release_that_is_active_is_verified_not_promoted(self, shipped: Stage) -> None:
+        """Promoting the active release again would poison the rack's way back (faults 0.2)."""
+        ended = shipped.ship(release=ReleaseId(shipped.active), source=None, manifest=None)
+
+        assert Verdict.SHIPPED is ended.verdict
+        assert [] == shipped.rack.writes
+
+    def test_lock_is_given_back(self, shipped: Stage) -> None:
+        """Whatever the verdict, a finished run holds no lock."""
+        shipped.ship("better")
+
+        assert shipped.ledger.lock is None
+
+    def test_progress_is_told_every_tick(self, shipped: Stage) -> None:
+        """Every tick says how many replicas are new and how many are proven."""
+        shipped.ship("better")
+        counts = [
+            (each.progress[0].running, each.progress[0].proven) for each in shipped.sink.of(Looked) if each.progress
+        ]
+
+        assert (0, 0) == counts[0]
+        assert (2, 2) == counts[-1]
+
+    def test_services_without_ids_are_sampled(self, shipped: Stage) -> None:
+        """A service whose answers name no process is proven by sampling."""
+        shipped.world.programs["better"] = Program(names_process=False)
+        shipped.world.programs["good"] = Program(names_process=False)
+        ended = shipped.ship("better")
+
+        assert Verdict.SHIPPED is ended.verdict
+
+
+class TestDoomed:
+    @pytest.mark.parametrize("program", ["crashes", "never-ready", "lies", "errors", "crashes-late"])
+    def test_bad_release_is_taken_back(self, shipped: Stage, program: str) -> None:
+        """Whatever is wrong with the new code, the old release serves again, proven, and says so."""
+        before = shipped.active
+        stage = replace_soak(shipped, 30.0)
+        ended = stage.ship(program)
+
+        assert Verdict.ROLLED_BACK is ended.verdict
+        assert stage.build_of(before) == stage.build_of(stage.active)
+        stage.rest()
+        assert {"running"} == {row.status for row in stage.model.processes(APP)}
+
+    def test_crash_is_known_in_seconds(self, shipped: Stage) -> None:
+        """From promote to the end of the way back in under 20 s of the rack's time."""
+        shipped.ship("crashes")
+
+        assert shipped.since_promote_s() < 20.0
+
+    def test_cancel_keeps_the_old_processes(self, shipped: Stage) -> None:
+        """While the rack is updating, the way back is a cancel: no process of the old release is restarted."""
+        before = {row.id for row in shipped.model.processes(APP)}
+        shipped.ship("crashes")
+        shipped.rest()
+
+        assert before == {row.id for row in shipped.model.processes(APP)}
+
+    def test_fork_base_is_healed(self, shipped: Stage) -> None:
+        """After a cancel the newest release is a copy of the bad one: no build may fork from it."""
+        good = shipped.active
+        shipped.ship("crashes", wanted=Environment.of(MODE="bad"))
+
+        assert shipped.build_of(good) == shipped.build_of(shipped.newest)
+        assert "" == shipped.model.release(APP, shipped.newest).env
+
+    def test_late_failure_is_rolled_back_by_a_copy(self, shipped: Stage) -> None:
+        """Once the rack says running there is nothing to cancel: a copy of the old release is promoted and proven."""
+        before = shipped.active
+        ended = replace_soak(shipped, 60.0).ship("crashes-late")
+
+        assert Verdict.ROLLED_BACK is ended.verdict
+        assert f"create-from {before} {before}" in shipped.rack.writes
+        assert before != shipped.active
+
+    def test_first_deploy_leaves_nothing(self, stage: Stage) -> None:
+        """A first release that cannot start is cancelled, and nothing of it runs."""
+        ended = stage.ship("crashes")
+
+        assert Verdict.FIRST_FAILED is ended.verdict
+        assert [] == [row for row in stage.model.processes(APP) if row.service == "api"]
+
+    def test_no_rollback_leaves_it(self, shipped: Stage) -> None:
+        """--no-rollback: the bad release stays, and the verdict says so."""
+        ended = shipped.ship("crashes", no_rollback=True)
+
+        assert Verdict.LEFT_BAD is ended.verdict
+        assert "cancel" not in shipped.rack.writes
+
+    def test_a_baseline_that_does_not_serve_is_no_way_back(self, shipped: Stage) -> None:
+        """A ship over a broken release is let through, but there is nothing good to go back to."""
+        shipped.world.programs["good"] = Program(health_code=500)
+        ended = shipped.ship("crashes")
+
+        assert Verdict.LEFT_BAD is ended.verdict
+
+    def test_fix_forward_over_a_broken_baseline(self, shipped: Stage) -> None:
+        """A bad baseline never refuses a ship."""
+        shipped.world.programs["good"] = Program(health_code=500)
+        ended = shipped.ship("better")
+
+        assert Verdict.SHIPPED is ended.verdict
+
+    def test_a_rack_that_goes_back_by_itself_is_reverted(self, shipped: Stage) -> None:
+        """An error in the rack's own check reverts the promote: the old release is proven, nothing is promoted."""
+        before = shipped.active
+        shipped.world.at(shipped.clock.now_s() + 9.0, lambda: shipped.model.fail_next_check(APP))
+        shipped.world.programs["slow"] = Program(ready_after_s=40.0)
+        ended = shipped.ship("slow")
+
+        assert Verdict.REVERTED is ended.verdict
+        assert before == shipped.active
+
+    def test_every_answer_says_why(self, shipped: Stage) -> None:
+        """The verdict carries the doom's one sentence."""
+        ended = shipped.ship("crashes")
+
+        assert "crash" in ended.why
+        assert ["doomed"] == [each.judgement for each in shipped.sink.of(Judged) if each.judgement == "doomed"]
+
+
+class TestUntouched:
+    def test_no_such_app(self, stage: Stage) -> None:
+        """ship creates no app."""
+        stage.rack._app = stage.probe._app = type(APP)("nope")
+        ended = stage.ship("good")
+
+        assert Verdict.REFUSED is ended.verdict
+        assert ended.hints or ended.problems
+        assert [] == stage.rack.writes
+
+    def test_required_env_missing(self, shipped: Stage) -> None:
+        """A key that convox.yml requires and nobody set is found before anything is written, all of them at once."""
+        shipped.rack.service = {"environment": ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "LOG_LEVEL=info"]}
+        ended = shipped.ship("better")
+
+        assert Verdict.REFUSED is ended.verdict
+        assert 2 == len(ended.problems)
+        assert [] == shipped.rack.writes
+
+    def test_value_with_a_line_break(self, shipped: Stage) -> None:
+        """What Convox would cut off is refused by name, and the value is not in the message."""
+        ended = shipped.ship("better", wanted=Environment.of(PEM="line one\nline two"))
+
+        assert Verdict.REFUSED is ended.verdict
+        assert "PEM" in ended.why
+        assert "line one" not in str(shipped.sink.events)
+
+    def test_another_ship_is_at_work(self, shipped: Stage) -> None:
+        """A lock that somebody holds makes a ship busy."""
+        shipped.ledger.lock = LockNote(ShipId("x"), "gha:1", "2026", "2099", "ship")
+        ended = shipped.ship("better")
+
+        assert Verdict.BUSY is ended.verdict
+        assert [] == shipped.rack.writes
+
+    def test_an_app_that_keeps_updating_is_busy(self, shipped: Stage) -> None:
+        """A rollout that somebody else has on is waited for, then left alone."""
+        other = shipped.model.create_release(APP, env="X=1")
+        shipped.world.programs["good"] = Program(ready_after_s=1e6)
+        shipped.model.promote(APP, other.id)
+        ended = shipped.ship("better")
+
+        assert Verdict.BUSY is ended.verdict
+        assert [] == shipped.rack.writes
+
+    def test_build_that_fails(self, shipped: Stage) -> None:
+        """A failed build changes nothing that serves, and says why."""
+        before = shipped.active
+        manifest = read_manifest(manifest_text("better"))  # what preflight reads does not name the key
+        shipped.rack.service = {"environment": ["NEEDED"]}
+        ended = shipped.ship("better", manifest=manifest)
+
+        assert Verdict.BUILD_FAILED is ended.verdict
+        assert "NEEDED" in ended.why
+        assert before == shipped.active
+
+    def test_dark_rack_refuses(self, shipped: Stage) -> None:
+        """A rack that does not answer refuses the ship."""
+        shipped.rack.is_dark = True
+        ended = shipped.ship("better")
+
+        assert Verdict.REFUSED is ended.verdict
+        assert [] == shipped.rack.writes
+
+    def test_staged_changes_can_be_refused(self, shipped: Stage) -> None:
+        """Env that others set and never promoted would ride along; --staged refuse says no."""
+        shipped.model.create_release(APP, env="SOMEBODYS=1")
+        ended = shipped.ship("better", refuse_staged=True)
+
+        assert Verdict.REFUSED is ended.verdict
+        assert "SOMEBODYS" in ended.why
+
+    def test_staged_changes_are_named(self, shipped: Stage) -> None:
+        """By default they ship along, and the plan names them."""
+        shipped.model.create_release(APP, env="SOMEBODYS=1")
+        shipped.ship("better")
+
+        assert ("SOMEBODYS",) == shipped.sink.of(Planned)[0].plan.staged
+
+    def test_older_release_is_refused(self, shipped: Stage) -> None:
+        """A release older than the active one cannot be promoted; rollback is named."""
+        old = shipped.active
+        shipped.ship("better")
+        shipped.rest()
+        ended = shipped.ship(release=ReleaseId(old), source=None, manifest=None)
+
+        assert Verdict.REFUSED is ended.verdict
+        assert "rollback" in str(ended.problems)
+
+    def test_env_changed_during_the_build(self, shipped: Stage) -> None:
+        """A build takes the env that is newest when it finishes: somebody's edit meanwhile is not promoted."""
+        shipped.world.at(shipped.clock.now_s() + 3.0, lambda: shipped.model.create_release(APP, env="SNEAKED=1"))
+        ended = shipped.ship("better")
+
+        assert Verdict.BUSY is ended.verdict
+        assert "SNEAKED" in ended.why
+        assert ["build"] == shipped.rack.writes
+
+
+class TestOthers:
+    def test_somebody_promotes_during_ours(self, shipped: Stage) -> None:
+        """Another release becomes active: nothing of ours is written over it (I3)."""
+
+        def somebody() -> None:
+            shipped.model.promote(APP, shipped.model.create_release(APP, env="X=1").id, force=True)
+
+        shipped.world.at(shipped.clock.now_s() + 9.0, somebody)
+        shipped.world.programs["slow"] = Program(ready_after_s=40.0)
+        ended = shipped.ship("slow")
+
+        assert Verdict.SUPERSEDED is ended.verdict
+        assert 2 == len(shipped.rack.writes)
+
+    def test_rack_that_goes_dark_is_lost_sight(self, shipped: Stage) -> None:
+        """No read is answered any more: nothing is rolled back from ignorance (I6)."""
+        shipped.world.programs["slow"] = Program(ready_after_s=40.0)
+        shipped.world.at(shipped.clock.now_s() + 9.0, lambda: setattr(shipped.rack, "is_dark", True))
+        ended = shipped.ship("slow")
+
+        assert Verdict.LOST_SIGHT is ended.verdict
+        assert 2 == len(shipped.rack.writes)
+
+
+class TestInterrupted:
+    @pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+    def test_during_the_build(self, shipped: Stage, signum: int, status: int) -> None:
+        """Before any promote nothing that serves has changed, the status is the signal's, and the lock is free."""
+        before = shipped.active
+        shipped.clock.interrupt_at(shipped.clock.now_s() + 3.0, signum)
+        ended = shipped.ship("better")
+
+        assert status == ended.verdict.status
+        assert before == shipped.active
+        assert shipped.ledger.lock is None
+
+    @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+    def test_during_the_watch(self, shipped: Stage, signum: int) -> None:
+        """After the promote: 42, the release named, the lock kept, and how to go on."""
+        shipped.clock.interrupt_at(shipped.clock.now_s() + 10.0, signum)
+        ended = shipped.ship("better")
+
+        assert Verdict.INTERRUPTED is ended.verdict
+        assert ended.release == shipped.active
+        assert "resume" in ended.hints[0]
+        assert shipped.ledger.lock is not None
+
+    def test_hang_up_after_the_promote_is_not_heard(self, shipped: Stage) -> None:
+        """The terminal is gone, the ship goes on."""
+        shipped.clock.interrupt_at(shipped.clock.now_s() + 10.0, signal.SIGHUP)
+        ended = shipped.ship("better")
+
+        assert Verdict.SHIPPED is ended.verdict
+
+
+def replace_soak(stage: Stage, soak_s: float) -> Stage:
+    stage.policy = replace(stage.policy, soak_s=soak_s)
+    return stage
