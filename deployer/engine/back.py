@@ -7,7 +7,7 @@ world is looked at again. One verdict, one way back per run. Source: design 2.3,
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from deployer.core.errors import DeployerError, Interrupted, RackFailure
 from deployer.core.events import Ended, Said
@@ -26,79 +26,145 @@ from deployer.engine.write import write
 
 def go_back(order: Order, doom: Doomed | RackRolledBack, ports: Ports) -> Ended:
     """Take the release back, or say why it was left. Ends within the policy's going-back deadline."""
-    deadline_s = ports.clock.now_s() + order.policy.back_deadline_s
-    verdict = Verdict.REVERTED if isinstance(doom, RackRolledBack) else Verdict.ROLLED_BACK
-    cancelled = False
-    while ports.clock.now_s() < deadline_s:
-        world, app = _look_once(order, ports) if cancelled else _look_twice(order, deadline_s, ports)
+    way = _WayBack(order, doom, ports, ports.clock.now_s() + order.policy.back_deadline_s)
+    while ports.clock.now_s() < way.deadline_s:
+        world, app = way.look()
+        if ended := way.step(world, app):
+            return ended
+    return way.unconfirmed("the rack never came to rest")
+
+
+@dataclass(slots=True)
+class _WayBack:
+    """One way back: what is tried next follows from the world as it was last seen, and from whether we cancelled."""
+
+    order: Order
+    doom: Doomed | RackRolledBack
+    ports: Ports
+    deadline_s: float
+    is_cancelled: bool = False
+
+    def look(self) -> tuple[World, App | None]:
+        """Two looks that agree, or one once we have cancelled: from then on the rack only goes one way."""
+        seen: World | None = None
+        while True:
+            app = look_at_app(self.ports)
+            world = world_of(app, ours=self.order.aim.release, baseline=self.order.serving)
+            if self.is_cancelled or world is seen:
+                return world, app
+            if self.ports.clock.now_s() > self.deadline_s:
+                return World.UNKNOWN, app
+            seen = world
+            self.ports.clock.sleep(self.order.policy.look_gap_s)
+
+    def step(self, world: World, app: App | None) -> Ended | None:
+        """Make the move that `WAYS` allows; the verdict, or `None` to look again."""
         match WAYS[world]:
             case Move.LEAVE:
-                return _superseded(app, doom)
+                return self._superseded(app.release if app else None)
             case Move.PROVE:
-                return _prove_baseline(order, Verdict.ROLLED_BACK if cancelled else verdict, doom, deadline_s, ports)
-            case Move.WAIT if cancelled and world is World.ROLLING_BACK:
+                return self._prove_baseline()
+            case Move.WAIT if self.is_cancelled and world is World.ROLLING_BACK:
                 # After a cancel the status lingers on `rollback`; the replicas tell earlier (convox-facts 10).
-                return _prove_baseline(order, Verdict.ROLLED_BACK, doom, deadline_s, ports)
-            case Move.CANCEL if cancelled:
-                ports.clock.sleep(order.policy.look_gap_s)  # the rack's mirror trails what it was told
+                return self._prove_baseline()
             case Move.WAIT:
-                ports.clock.sleep(order.policy.cancel_retry_s)
-            case Move.CANCEL | Move.ROLL_BACK if order.no_way_back:
-                return _left_bad(order, doom, ports)
+                self.ports.clock.sleep(self.order.policy.cancel_retry_s)
+            case Move.CANCEL | Move.ROLL_BACK if self.order.no_way_back:
+                return self._left_bad(self.order.no_way_back)
             case Move.CANCEL:
-                cancelled = _cancel(ports)
-                if not cancelled:
-                    ports.clock.sleep(order.policy.cancel_retry_s)
+                self._cancel()
             case Move.ROLL_BACK:
-                return _roll_back(order, doom, ports)
-    return _unconfirmed(doom, "the rack never came to rest", ports)
+                return self._roll_back()
+        return None
+
+    def _cancel(self) -> None:
+        """`apps cancel`, once, never forced; not again while the rack's mirror still trails the one that was heard."""
+        if self.is_cancelled:
+            self.ports.clock.sleep(self.order.policy.look_gap_s)
+            return
+        self.is_cancelled = cancel(self.ports)
+        if not self.is_cancelled:
+            self.ports.clock.sleep(self.order.policy.cancel_retry_s)
+
+    def _prove_baseline(self) -> Ended:
+        if self.order.baseline is None:
+            return self._prove_nothing_runs()
+        found = prove(self.order.baseline, self.order, self.deadline_s, self.ports)
+        if isinstance(found, Superseded):
+            return self._superseded(found.by)
+        if found is None:
+            return self.unconfirmed(f"{self.order.serving} was not proven again in time")
+        running = sum(each.running for each in found.progress)
+        text = f"{self.order.serving} proven on {running} of {running} processes · {self.order.aim.release} gone"
+        self.ports.sink.record(Said("back", text))
+        heal(self.order, self.ports)
+        by_itself = isinstance(self.doom, RackRolledBack) and not self.is_cancelled
+        verdict = Verdict.REVERTED if by_itself else Verdict.ROLLED_BACK
+        return self._ended(verdict, self.order.serving, f"{self.order.serving}, as before")
+
+    def _prove_nothing_runs(self) -> Ended:
+        """A first deploy leaves nothing to go back to: what must be seen is that nothing of it runs any more."""
+        release = self.order.aim.release
+        while self.ports.clock.now_s() < self.deadline_s:
+            rows = look(self.ports, ()).processes
+            if rows is not None and not any(row.release == release for row in rows):
+                self.ports.sink.record(Said("back", f"nothing of {release} runs any more"))
+                return self._ended(Verdict.FIRST_FAILED, None, "nothing, as before")
+            self.ports.clock.sleep(self.order.policy.tick_s)
+        return self.unconfirmed(f"processes of {release} are still there")
+
+    def _roll_back(self) -> Ended:
+        """A copy of the baseline is promoted and proven: its id is new, and is what must be seen (convox-facts 2.7)."""
+        order, baseline = self.order, self.order.baseline
+        if baseline is None:
+            return self._left_bad("there is no release to go back to")
+        policy = replace(order.policy, soak_s=order.policy.proven_back_s)
+        try:
+            aim = replace(baseline, release=copy_of(baseline.release, baseline.release, self.ports))
+            back = replace(order, aim=aim, baseline=order.aim, no_way_back="one way back per run", policy=policy)
+            judgement = roll_out(back, self.ports)
+        except Interrupted:
+            raise
+        except DeployerError as error:
+            return self.unconfirmed(f"the way back failed too: {error}")
+        match judgement:
+            case Proven():
+                self.ports.sink.record(Said("back", f"{aim.release} proven"))
+                serves = f"{aim.release}, the build and env of {order.serving}"
+                return self._ended(Verdict.ROLLED_BACK, aim.release, serves)
+            case Superseded(by=by):
+                return self._superseded(by)
+            case _:
+                return self.unconfirmed(f"{aim.release} could not be proven")
+
+    def _superseded(self, by: ReleaseId | None) -> Ended:
+        active = by or "nothing"
+        why = f"{self.doom.why}; meanwhile {active} became active, by somebody else"
+        return Ended(Verdict.SUPERSEDED, None, active, why=why)
+
+    def _left_bad(self, reason: str) -> Ended:
+        release, app = self.order.aim.release, self.ports.app
+        hint = f"deployer rollback --app {app}" if self.order.serving else f"convox apps cancel {app}"
+        why = f"{self.doom.why}; not taken back: {reason}"
+        return Ended(Verdict.LEFT_BAD, release, f"{release}, failing", why=why, hints=(hint,))
+
+    def unconfirmed(self, what: str) -> Ended:
+        hints = (f"deployer rollback --app {self.ports.app}", f"convox ps -a {self.ports.app}")
+        return Ended(Verdict.ROLLBACK_UNCONFIRMED, None, "unknown", why=f"{self.doom.why}; {what}", hints=hints)
+
+    def _ended(self, verdict: Verdict, release: ReleaseId | None, serving: str) -> Ended:
+        return Ended(verdict, release, serving, why=self.doom.why, hints=(f"deployer ship --app {self.ports.app}",))
 
 
-def _look_once(order: Order, ports: Ports) -> tuple[World, App | None]:
-    app = look_at_app(ports)
-    return world_of(app, ours=order.aim.release, baseline=order.serving), app
-
-
-def _look_twice(order: Order, deadline_s: float, ports: Ports) -> tuple[World, App | None]:
-    """Look until two looks in a row agree."""
-    seen: World | None = None
-    while True:
-        world, app = _look_once(order, ports)
-        if world is seen:
-            return world, app
-        if ports.clock.now_s() > deadline_s:
-            return World.UNKNOWN, app
-        seen = world
-        ports.clock.sleep(order.policy.look_gap_s)
-
-
-def _cancel(ports: Ports) -> bool:
-    """`apps cancel`; False when the rack says that there is nothing to cancel yet. Never forced."""
+def cancel(ports: Ports) -> bool:
+    """`apps cancel`; False where the rack says no (nothing to cancel yet), or where nobody can tell: look again."""
     try:
         write(ports, "apps cancel", ports.rack.cancel)
-    except RackFailure as error:  # also one of which nobody can tell: the next looks tell
+    except RackFailure as error:
         ports.sink.record(Said("back", f"apps cancel: {rack_words(error)}", is_warning=True))
         return False
     ports.sink.record(Said("back", "apps cancel · processes of the old release that are still there are kept"))
     return True
-
-
-def _prove_baseline(
-    order: Order, verdict: Verdict, doom: Doomed | RackRolledBack, deadline_s: float, ports: Ports
-) -> Ended:
-    if order.baseline is None:
-        return _prove_nothing_runs(order, doom, deadline_s, ports)
-    found = prove(order.baseline, order, deadline_s, ports)
-    if isinstance(found, Superseded):
-        return Ended(Verdict.SUPERSEDED, None, found.by, why=f"{doom.why}; then {found.by} became active")
-    if found is None:
-        return _unconfirmed(doom, f"{order.serving} was not proven again in time", ports)
-    running = sum(each.running for each in found.progress)
-    ports.sink.record(
-        Said("back", f"{order.serving} proven on {running} of {running} processes · {order.aim.release} gone")
-    )
-    heal(order, ports)
-    return Ended(verdict, order.serving, f"{order.serving}, as before", why=doom.why, hints=_next(ports))
 
 
 def prove(aim: Aim, order: Order, deadline_s: float, ports: Ports) -> Proven | Superseded | None:
@@ -114,41 +180,6 @@ def prove(aim: Aim, order: Order, deadline_s: float, ports: Ports) -> Proven | S
         if ports.clock.now_s() > deadline_s:
             return None
         watch.rest()
-
-
-def _prove_nothing_runs(order: Order, doom: Doomed | RackRolledBack, deadline_s: float, ports: Ports) -> Ended:
-    """A first deploy leaves nothing to go back to: what must be seen is that nothing of it runs any more."""
-    while ports.clock.now_s() < deadline_s:
-        rows = look(ports, ()).processes
-        if rows is not None and not any(row.release == order.aim.release for row in rows):
-            ports.sink.record(Said("back", f"nothing of {order.aim.release} runs any more"))
-            return Ended(Verdict.FIRST_FAILED, None, "nothing, as before", why=doom.why, hints=_next(ports))
-        ports.clock.sleep(order.policy.tick_s)
-    return _unconfirmed(doom, f"processes of {order.aim.release} are still there", ports)
-
-
-def _roll_back(order: Order, doom: Doomed | RackRolledBack, ports: Ports) -> Ended:
-    """A copy of the baseline is made, promoted and proven: its id is new, and that is what must be seen (facts 2.7)."""
-    if order.baseline is None:
-        return _left_bad(replace(order, no_way_back="there is no release to go back to"), doom, ports)
-    policy = replace(order.policy, soak_s=order.policy.proven_back_s)
-    try:
-        aim = replace(order.baseline, release=copy_of(order.baseline.release, order.baseline.release, ports))
-        back = replace(order, aim=aim, baseline=order.aim, no_way_back="one way back per run", policy=policy)
-        judgement = roll_out(back, ports)
-    except Interrupted:
-        raise
-    except DeployerError as error:
-        return _unconfirmed(doom, f"the way back failed too: {error}", ports)
-    match judgement:
-        case Proven():
-            serves = f"{aim.release}, the build and env of {order.serving}"
-            ports.sink.record(Said("back", f"{aim.release} proven"))
-            return Ended(Verdict.ROLLED_BACK, aim.release, serves, why=doom.why, hints=_next(ports))
-        case Superseded(by=by):
-            return Ended(Verdict.SUPERSEDED, None, by, why=f"{doom.why}; then {by} became active")
-        case _:
-            return _unconfirmed(doom, f"{aim.release} could not be proven", ports)
 
 
 def copy_of(build_from: ReleaseId, env_from: ReleaseId, ports: Ports) -> ReleaseId:
@@ -183,26 +214,3 @@ def heal(order: Order, ports: Ports) -> None:
         return
     dropped = f" · staged keys left behind: {', '.join(order.staged)}" if order.staged else ""
     ports.sink.record(Said("heal", f"newest release is {newest} (build and env of {target}){dropped}"))
-
-
-def _superseded(app: App | None, doom: Doomed | RackRolledBack) -> Ended:
-    active = app.release if app and app.release else "nothing"
-    return Ended(
-        Verdict.SUPERSEDED, None, active, why=f"{doom.why}; meanwhile {active} became active, by somebody else"
-    )
-
-
-def _left_bad(order: Order, doom: Doomed | RackRolledBack, ports: Ports) -> Ended:
-    release = order.aim.release
-    hint = f"deployer rollback --app {ports.app}" if order.serving else f"convox apps cancel {ports.app}"
-    why = f"{doom.why}; not taken back: {order.no_way_back}"
-    return Ended(Verdict.LEFT_BAD, release, f"{release}, failing", why=why, hints=(hint,))
-
-
-def _unconfirmed(doom: Doomed | RackRolledBack, what: str, ports: Ports) -> Ended:
-    hints = (f"deployer rollback --app {ports.app}", f"convox ps -a {ports.app}")
-    return Ended(Verdict.ROLLBACK_UNCONFIRMED, None, "unknown", why=f"{doom.why}; {what}", hints=hints)
-
-
-def _next(ports: Ports) -> tuple[str, ...]:
-    return (f"deployer ship --app {ports.app}",)

@@ -21,7 +21,7 @@ from deployer.core.plan import Baseline, Plan
 from deployer.core.policy import Policy
 from deployer.core.summary import LOCK
 from deployer.core.verdict import Verdict
-from deployer.engine.back import copy_of, prove
+from deployer.engine.back import cancel, copy_of, prove
 from deployer.engine.observe import Seen, expect, manifest_of, read_app, rehearse, stamp_of
 from deployer.engine.ports import LockNote, Ports, ProvenEntry
 from deployer.engine.preflight import service_plans
@@ -160,18 +160,11 @@ def _stop_rollout(app: App, order: Order, ports: Ports) -> App:
     deadline_s = ports.clock.now_s() + order.policy.back_deadline_s
     while not app.is_running and app.release != order.aim.release and ports.clock.now_s() < deadline_s:
         if app.status == "updating":
-            _cancel(ports)
+            cancel(ports)
         ports.sink.record(Said("back", f"{app.name} is {app.status}; waiting for the rack"))
         ports.clock.sleep(order.policy.cancel_retry_s)
         app = ports.rack.app()
     return app
-
-
-def _cancel(ports: Ports) -> None:
-    try:
-        write(ports, "apps cancel", ports.rack.cancel)
-    except RackFailure as error:
-        ports.sink.record(Said("back", f"apps cancel: {rack_words(error)}", is_warning=True))
 
 
 def _prove_target(order: Order, ports: Ports) -> Ended:
