@@ -9,7 +9,6 @@ import ssl
 import struct
 import threading
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -101,13 +100,14 @@ class Loopback:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with suppress(OSError, asyncio.IncompleteReadError):
+        try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode().strip()
                 self.requests.append(Request(len(self.requests), head))
                 await self.respond(self.requests[-1], writer)
                 await writer.drain()
-        writer.close()
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            writer.transport.abort()
 
     async def _stop(self) -> None:
         self._server.close()

@@ -1,0 +1,106 @@
+"""Journals of runs that are over, or were cut short: finding and reading them changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from deployer.core.encode import VERSION, decode
+from deployer.core.errors import Problem, Refused
+from deployer.core.events import Event
+from deployer.core.names import AppName, RackName, is_app_name, is_ship_id
+from deployer.ledger.places import parts_of, private_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """When an event was recorded. `mono_s` can be compared within one journal only."""
+
+    at: datetime
+    mono_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """`is_torn`: the run was cut off while it wrote a line, which is left out."""
+
+    lines: tuple[tuple[Meta, Event], ...]
+    is_torn: bool = False
+
+
+def read(path: Path) -> Past:
+    """
+    The events of a run, in order.
+
+    Raises Refused if it cannot be read: damaged before its last line, or written by another version of deployer.
+    """
+    *whole, rest = _bytes_of(path).split(b"\n")
+    lines: list[tuple[Meta, Event]] = []
+    for n, raw in enumerate(whole, 1):
+        data = _json_of(raw)
+        if data is None and n == len(whole) and not rest:
+            return Past(tuple(lines), is_torn=True)  # after a power cut a line may have its length and not its bytes
+        lines.append(_line(data, f"{path} line {n}"))
+    return Past(tuple(lines), is_torn=bool(rest))
+
+
+def latest(root: Path, app: AppName, rack: RackName | None = None) -> Path | None:
+    """
+    The newest journal of `app` on this machine, by the time in the ship's id; on `rack`, or on any.
+
+    Raises Refused if the folders are not safe to read.
+    """
+    if not is_app_name(app):
+        raise Refused((Problem(f"not a name of an app: {app!r}"),))
+    try:
+        racks = [parts_of(rack, app)[0]] if rack else _names_in(root, "journal")
+        found = [path for each in racks for path in _journals(root, each, app)]
+    except OSError as exc:
+        raise Refused((Problem(f"the journals in {root} cannot be read: {exc.strerror or exc}"),)) from exc
+    return max(found, key=lambda path: path.stem, default=None)
+
+
+def _journals(root: Path, rack: str, app: AppName) -> Iterator[Path]:
+    names = (Path(each) for each in _names_in(root, "journal", rack, app))
+    return (root / "journal" / rack / app / each for each in names if each.suffix == ".jsonl" and is_ship_id(each.stem))
+
+
+def _names_in(root: Path, *parts: str) -> list[str]:
+    try:
+        with private_folder(root, *parts, create=False) as folder:
+            return os.listdir(folder)  # noqa: PTH208 – pathlib cannot list a descriptor
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+            return file.read()
+    except OSError as exc:
+        raise Refused((Problem(f"the journal {path} cannot be read: {exc.strerror or exc}"),)) from exc
+
+
+def _json_of(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _line(data: Any, where: str) -> tuple[Meta, Event]:
+    if not isinstance(data, dict):
+        raise Refused((Problem(f"{where} is damaged", hint="look at the rack itself: deployer status"),))
+    if data.get("v") != VERSION:
+        raise Refused((Problem(f"{where} was written by another version of deployer", hint="use that version"),))
+    try:
+        return Meta(datetime.fromisoformat(data["at"]), float(data["mono"])), decode(data)
+    except (KeyError, TypeError, ValueError) as exc:
+        raise Refused(
+            (Problem(f"{where} is damaged: {exc}", hint="look at the rack itself: deployer status"),)
+        ) from exc
