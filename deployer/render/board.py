@@ -5,7 +5,8 @@ fewer rows when short, and with many processes counts and only those that are no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,9 +19,11 @@ from deployer.core.models import ProofMode
 from deployer.core.proof import Progress
 from deployer.core.redact import scrub
 from deployer.render.scene import Mark, Scene, Step
-from deployer.render.words import count, duration
+from deployer.render.words import duration
 
-WIDEST, TALL = 96, 12
+# Columns and lines at which the board folds.
+WIDEST, NARROW = 96, 60
+TALL, SHORT = 12, 7
 NAME_AT_MOST = 16
 BAR = 16
 ROWS_AT_MOST = 12
@@ -28,6 +31,7 @@ BLIND_S = 10.0
 
 _MARKS = {Mark.TODO: ("○", "dim"), Mark.DOING: ("●", "bold cyan"), Mark.DONE: ("✓", "green"), Mark.FAILED: ("✗", "red")}
 _STATUS = {"running": "green", "starting": "yellow", "pending": "yellow", "unhealthy": "red", "crashed": "bold red"}
+_COMING = frozenset({"starting", "pending"})
 _COLUMNS = ((0, 1, 2, 3, 4), (0, 1, 2, 3), (0, 1, 2), (0, 2))
 
 
@@ -44,24 +48,23 @@ class Board:
     def lines(self, width: int, height: int) -> list[Text]:
         """The board for a window of this size: one line less than its height, so that it never scrolls."""
         air = [Text()] if height >= TALL else []
-        head = [*air, *self._header(width), *self._steps(width)]
+        head = [*air, *self._header(width, height), *self._steps(width)]
         body = self._body(width, height - 1 - len(head))
         return [*head, *body][: max(1, height - 1)]
 
-    def _header(self, width: int) -> list[Text]:
+    def _header(self, width: int, height: int) -> list[Text]:
         scene = self.scene
         arrow = "←" if scene.goes_back else "→"
-        left = f" {_clean(scene.app)} · {_clean(scene.rack)}"
+        left = " " + " · ".join(_clean(each) for each in (scene.app, scene.rack) if each)
         middle = _clean(f"{scene.old or 'nothing'} {arrow} {scene.new or '…'}")
         right = _clock((self.now - scene.began).total_seconds() if scene.began else 0.0)
         room = min(width, WIDEST) - 1
         if cell_len(left + middle + right) + 8 <= room:
             gap = (room - cell_len(left + middle + right)) // 2
-            return [
-                Text.assemble((left, "bold"), f"{' ' * gap}{middle}", right.rjust(room - cell_len(left + middle) - gap))
-            ]
-        gap = room - cell_len(left + right)
-        return [Text.assemble((left, "bold"), f"{' ' * max(1, gap)}{right}"), Text(f" {middle}")]
+            right = right.rjust(room - cell_len(left + middle) - gap)
+            return [Text.assemble((left, "bold"), f"{' ' * gap}{middle}", right)]
+        lower = f" {middle}{right.rjust(max(6, room - cell_len(middle) - 1))}"
+        return [Text(lower)] if height < SHORT else [Text(left, "bold"), Text(lower)]
 
     def _steps(self, width: int) -> list[Text]:
         steps = self.scene.steps
@@ -83,23 +86,32 @@ class Board:
     def _body(self, width: int, room: int) -> list[Text]:
         look, active = self.scene.look, self.scene.active
         if look is not None:
-            rack = self._rack(look)
-            return [Text(), *self._watched(look, width, room - 2), rack] if room > 2 else [rack]
+            full = [Text(), *self._watched(look, width, room - 2), self._rack(look)]
+            return full if room > 2 else [*self._watched(look, width, 1), self._rack(look)]
         if active and active.name == "build" and room > 1:
             return [Text(), *(Text(f" {each}", "dim") for each in self.scene.build[1 - room :])]
         return []
 
     def _watched(self, look: Looked, width: int, room: int) -> list[Text]:
-        """Each service with its bar and, as far as there is room, its processes."""
-        services = sorted(look.progress, key=lambda each: each.is_proven)[: max(1, room)]
-        shown, note = _worth_showing(look.processes, room - len(services))
+        """Each service with its bar and, as far as there is room, its processes; what is not proven comes first."""
+        services = sorted(look.progress, key=lambda each: each.is_proven)
+        if len(services) > max(1, room):
+            services, left = services[: max(1, room - 1)], len(services) - max(1, room - 1)
+            return [*self._services(services, look, [], width), Text(f" and {left} more services", "dim")][:room]
+        names = {each.service for each in services}
+        rows = [each for each in look.processes if each.service in names]
+        shown, note = _worth_showing(rows, room - len(services))
+        return [*self._services(services, look, shown, width), *([Text(f" {note}", "dim")] if note else [])]
+
+    def _services(
+        self, services: Sequence[Progress], look: Looked, shown: Sequence[ProcessSeen], width: int
+    ) -> Iterator[Text]:
         names = min(NAME_AT_MOST, max((cell_len(_clean(each.service)) for each in services), default=0))
-        table = _rows([self._cells(each, look) for each in shown], width, indent=names + 4 if width >= 60 else 2)
-        lines = []
+        indent = names + 4 if width >= NARROW else 2
+        table = _rows([self._cells(each, look) for each in shown], width, indent)
         for each in services:
-            lines.append(_service(each, "new" if look.step == "watch" else "running", names, width))
-            lines += [row for row, process in zip(table, shown, strict=True) if process.service == each.service]
-        return [*lines, *([Text(f"   {note}", "dim")] if note else [])]
+            yield _service(each, "new" if look.step == "watch" else "running", names, width)
+            yield from (row for row, process in zip(table, shown, strict=True) if process.service == each.service)
 
     def _cells(self, seen: ProcessSeen, look: Looked) -> tuple[str, ...]:
         is_back = look.step == "back"  # then the release that is watched is the old one
@@ -122,18 +134,18 @@ class Board:
 
 
 def _worth_showing(rows: Sequence[ProcessSeen], room: int) -> tuple[list[ProcessSeen], str]:
-    """All processes if they fit; else those that are not well, and a word on the rest."""
+    """All processes if they fit; else those that are not well, and how many there are of the rest."""
     most = min(room, ROWS_AT_MOST)
     if len(rows) <= most:
         return list(rows), ""
     if most < 1:
         return [], ""
-    unwell = [each for each in rows if each.status != "running"]
-    unwell.sort(key=lambda each: each.status in ("starting", "pending"))  # what is down comes before what comes up
-    shown = unwell[: most - 1]
-    left = len(unwell) - len(shown)
-    well = f"{count(len(rows) - len(unwell), 'process')} running"
-    return shown, f"{left} more not running, {well}" if left else f"and {well}"
+    coming = [each for each in rows if each.status in _COMING]
+    down = [each for each in rows if each.status not in _COMING and each.status != "running"]
+    unwell = [*down, *coming]
+    shown = (unwell if len(unwell) < most else down)[: most - 1]
+    rest = Counter(_clean(each.status) for each in rows if each not in shown)
+    return shown, "and " + ", ".join(f"{number} {status}" for status, number in rest.most_common())
 
 
 def _service(seen: Progress, word: str, names: int, width: int) -> Text:
@@ -141,7 +153,7 @@ def _service(seen: Progress, word: str, names: int, width: int) -> Text:
     words = f"{seen.running} of {seen.needed} {word}" + (
         f"    proven {seen.proven} of {seen.needed}" if is_asked else ""
     )
-    if width < 60:
+    if width < NARROW:
         words = f"{seen.running}/{seen.needed} {word}" + (f"  {seen.proven}/{seen.needed} proven" if is_asked else "")
     bar = min(BAR, width - names - cell_len(words) - 7)
     text = Text.assemble((f" {_fit(seen.service, names)}   ", "bold"))
@@ -163,11 +175,11 @@ def _rows(rows: Sequence[tuple[str, ...]], width: int, indent: int) -> list[Text
 
 
 def _row(row: tuple[str, ...], columns: Sequence[int], widths: Sequence[int], indent: int) -> Text:
+    styles = ("", "", _STATUS.get(row[2], "yellow"), "dim", "dim")
     text = Text(" " * indent)
     for n in columns:
-        text.append(
-            _fit(row[n], widths[n]) + "   ", _STATUS.get(row[n], "yellow") if n == 2 else "dim" if n > 2 else ""
-        )
+        text.append(_fit(row[n], widths[n]), styles[n]).append("   ")
+    text.rstrip()
     return text
 
 

@@ -9,7 +9,6 @@ from typing import TextIO, assert_never
 
 from deployer.render.github import Github, is_github
 from deployer.render.json_lines import JsonLines
-from deployer.render.live import Live
 from deployer.render.plain import Plain
 from deployer.render.story import Story
 from deployer.render.stream import QuietStream, Renderer
@@ -41,6 +40,9 @@ def renderer_for(manner: Manner, out: TextIO, err: TextIO, environ: Mapping[str,
     story = Story(shows_build=not manner.quiet, verbose=manner.verbose)
     match _settled(manner.output, err, environ):
         case Output.LIVE:
+            # rich takes longer to import than all else here: only who needs it waits for it
+            from deployer.render.live import Live
+
             return Live(err, environ, Story(shows_build=False, verbose=manner.verbose))
         case Output.JSON:
             return JsonLines(out)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from textwrap import wrap
 from typing import IO, TextIO, cast
 
 from rich.console import Console
@@ -17,7 +18,7 @@ from rich.text import Text
 
 from deployer.core.events import BuildLine, Ended, Event, Intended, Looked
 from deployer.render.board import Board
-from deployer.render.plain import plain_text
+from deployer.render.plain import INDENT, plain_text
 from deployer.render.scene import Scene
 from deployer.render.story import Story
 from deployer.render.stream import Renderer, local_time
@@ -66,7 +67,7 @@ class Live(Renderer):
         """The board comes with the first write after the plan, so that a question can be asked between the two."""
         if isinstance(event, Ended):
             self._stop()
-        elif self._live is None and self._scene.steps and isinstance(event, Intended | BuildLine | Looked):
+        elif self._live is None and _is_at_work(event, self._scene):
             self._live = RichLive(
                 console=self._console,
                 get_renderable=lambda: Board(self._scene, self._now()),
@@ -83,9 +84,9 @@ class Live(Renderer):
             live.stop()
 
     def _say(self, told: Line, at: datetime) -> None:
-        if told.kind is Kind.HEARTBEAT:
+        if self._live and told.kind is Kind.HEARTBEAT:
             return  # the board is alive as it is
-        if told.kind is Kind.PROGRESS:
+        if self._live and told.kind is Kind.PROGRESS:
             self._held = (told, at)
             return
         if self._held:
@@ -94,7 +95,7 @@ class Live(Renderer):
         self._print(told, at)
 
     def _print(self, told: Line, at: datetime) -> None:
-        text = Text(plain_text(told, at))
+        text = Text("\n".join(_folded(each, self._console.width) for each in plain_text(told, at).split("\n")))
         style = _STYLES.get(told.kind, "")
         if told.kind in (Kind.ERROR, Kind.BUILD):
             text.stylize(style)
@@ -102,3 +103,14 @@ class Live(Renderer):
             text.stylize("dim", 0, TIME_WIDTH)
             text.stylize(style or "bold", TIME_WIDTH, TIME_WIDTH + 2 + len(told.step))
         self._console.print(text, soft_wrap=True)
+
+
+def _is_at_work(event: Event, scene: Scene) -> bool:
+    return isinstance(event, Looked) or (bool(scene.steps) and isinstance(event, Intended | BuildLine))
+
+
+def _folded(text: str, width: int) -> str:
+    """One line of the story in a window: what is too long goes on under its own words; addresses stay whole."""
+    if width < 2 * len(INDENT) or len(text) < width:
+        return text
+    return "\n".join(wrap(text, width - 1, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False))

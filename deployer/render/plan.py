@@ -22,7 +22,7 @@ def _rows(plan: Plan) -> Iterator[str]:
     if plan.release:
         word = "go back to" if plan.command == "rollback" else "release"
         yield _row(word, f"{plan.release}  {plan.release_note}")
-    if plan.env or not plan.release:
+    if plan.env or not plan.release or plan.command == "rollback":
         yield _row("changes back" if plan.command == "rollback" else "env", _env(plan))
     if plan.source:
         dirty = "  (with uncommitted changes)" if plan.source.is_dirty else ""
@@ -42,14 +42,16 @@ def _serves(plan: Plan) -> str:
     if before is None:
         return "nothing: this is the first deploy"
     text = f"{before.release}  {before.description}".rstrip()
-    note = before.note if before.serves else ", ".join(each for each in (before.note, "does not answer as it") if each)
+    # a rollback does not wait to rehearse on what it is called to take away
+    is_silent = not before.serves and plan.command != "rollback"
+    note = ", ".join(each for each in (before.note, "does not answer with it" if is_silent else "") if each)
     return f"{text}  ({note})" if note else text
 
 
 def _env(plan: Plan) -> str:
     env = plan.env
     if not env:
-        return f"unchanged ({count(env.unchanged, 'key')})"
+        return "nothing in env" if plan.command == "rollback" else f"unchanged ({count(env.unchanged, 'key')})"
     return f"{env}  ({count(len(env.keys), 'key')}, {env.unchanged} unchanged)"
 
 

@@ -49,14 +49,11 @@ class Scene:
     look: Looked | None = None
     looked_at: datetime | None = None
     build: tuple[str, ...] = ()
+    goes_back: bool = False
 
     @property
     def active(self) -> Step | None:
         return next((each for each in self.steps if each.mark is Mark.DOING), None)
-
-    @property
-    def goes_back(self) -> bool:
-        return any(each.name in _ON_THE_WAY_BACK for each in self.steps)
 
     def after(self, event: Event, at: datetime) -> Scene:
         match event:
@@ -82,6 +79,7 @@ class Scene:
     def _planned(self, plan: Plan, at: datetime) -> Scene:
         names = ["env"] if plan.env and not plan.release else []
         names += [] if plan.release else ["build"]
+        names += ["back"] if plan.command == "rollback" else []
         steps = [Step(name) for name in (*names, "promote", "watch")]
         soak = Step("soak", note=span(plan.policy.soak_s))
         return replace(
@@ -109,7 +107,7 @@ class Scene:
             case "waiting" | "proven" | "settled":
                 return self
             case _:
-                return replace(self, steps=_close(self.steps, at, Mark.FAILED))
+                return replace(self, steps=_close(self.steps, at, Mark.FAILED), goes_back=True)
 
     @property
     def _is_soaking(self) -> bool:
@@ -117,15 +115,19 @@ class Scene:
 
     def _enter(self, name: str, at: datetime) -> Scene:
         """Begin a step, unless it is under way; what was under way is done, what was passed over is dropped."""
-        if name in _ON_THE_WAY_BACK and name not in [each.name for each in self.steps]:
-            begun = tuple(each for each in self.steps if each.mark is not Mark.TODO)
-            return replace(self, steps=(*_close(begun, at, Mark.DONE), Step(name, Mark.DOING, began=at)))
         if self.goes_back:
-            return self  # the way back promotes and watches too: a part of it, not a step of the ship
+            return self._enter_the_way_back(name, at)
         waiting = [each.name for each in self.steps if each.mark is Mark.TODO]
         if name not in waiting:
             return self
         return replace(self, steps=tuple(_begun(_close(self.steps, at, Mark.DONE), name, at)))
+
+    def _enter_the_way_back(self, name: str, at: datetime) -> Scene:
+        """It promotes and watches too, but as a part of itself: steps of the ship that are left are dropped."""
+        if name not in _ON_THE_WAY_BACK or name in [each.name for each in self.steps]:
+            return self
+        begun = tuple(each for each in self.steps if each.mark is not Mark.TODO)
+        return replace(self, steps=(*_close(begun, at, Mark.DONE), Step(name, Mark.DOING, began=at)))
 
 
 def _begun(steps: tuple[Step, ...], name: str, at: datetime) -> Iterable[Step]:

@@ -17,7 +17,8 @@ _WITH_UNDO = frozenset({Verdict.SHIPPED, Verdict.RESTORED})
 _NOT_PROVEN = frozenset(
     {Verdict.UNVERIFIED, Verdict.ROLLBACK_UNCONFIRMED, Verdict.SUPERSEDED, Verdict.LOST_SIGHT, Verdict.INTERRUPTED}
 )
-_SUBJECT = re.compile(r"(?P<what>R[A-Z0-9]+|nothing)(?P<rest>(?:[,;].*| on .*)?)", re.DOTALL)
+_SUBJECT = re.compile(r"(?P<what>R[A-Z0-9]+|nothing)(?: serves)?(?P<rest>(?:[,;].*| on .*)?)", re.DOTALL)
+_LABELLED = re.compile(r"(?:undo|next|try|or): ")
 
 
 def ended_line(ended: Ended, *, on: str = "", times: str = "", told: str = "") -> Line:
@@ -57,10 +58,11 @@ def _more(ended: Ended, hints: tuple[str, ...], told: str) -> Iterator[str]:
         yield f"          {what}" + (f"  → {hint}" if hint else "")
     if ended.evidence:
         yield f"evidence: {ended.evidence}"
-    if ended.verdict in _WITH_UNDO:
-        yield from (f"undo: {hint}" for hint in hints)
-    else:
-        yield from (f"{'or:  ' if n else 'next:'}     {hint}" for n, hint in enumerate(hints))
+    for n, hint in enumerate(hints):
+        if ended.verdict in _WITH_UNDO:
+            yield hint if _LABELLED.match(hint) else f"undo: {hint}"
+        else:
+            yield f"{'or:  ' if n else 'next:'}     {hint}"
 
 
 def _refusal(ended: Ended) -> str:
