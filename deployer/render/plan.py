@@ -6,15 +6,14 @@ from collections.abc import Iterator
 
 from deployer.core.models import ProofMode
 from deployer.core.plan import Plan, ServicePlan
-from deployer.core.redact import scrub
-from deployer.render.words import Line, count, span
+from deployer.render.words import Line, count, one_line, span
 
 LABEL_WIDTH = 13
 
 
 def plan_line(plan: Plan) -> Line:
     head = f"{plan.app} on {plan.rack.name} · {plan.rack.version} · as {plan.actor}"
-    return Line("plan", scrub(head), tuple(scrub(each) for each in _rows(plan)))
+    return Line("plan", one_line(head), tuple(one_line(each) for each in _rows(plan)))
 
 
 def _rows(plan: Plan) -> Iterator[str]:

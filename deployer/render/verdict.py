@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 from deployer.core.events import Ended
-from deployer.core.redact import scrub
 from deployer.core.verdict import Verdict
-from deployer.render.words import Kind, Line, block, problems_block
+from deployer.render.words import Kind, Line, block, one_line, problems_block
 
 # A verdict of this tens digit changed nothing that serves, and reads as an error does: what, what serves, what to try.
 _UNTOUCHED = frozenset({2, 70, 129, 130, 143, *range(10, 20)}) - {Verdict.FIRST_FAILED.status}
@@ -33,12 +32,12 @@ def ended_line(ended: Ended, *, on: str = "", times: str = "", told: str = "") -
     serves = _serves(ended, on if ended.verdict.is_success else "")
     took = f" ({times})" if times and ended.verdict.is_success else ""
     kind = Kind.GOOD if ended.verdict.is_success else Kind.BAD
-    head, hints = f"{serves}{took}", ended.hints
-    if ended.verdict is Verdict.INTERRUPTED and hints:
+    head = f"{serves}{took}"
+    if ended.verdict is Verdict.INTERRUPTED and ended.hints:
         # A signal leaves time for one line, so it must hold what serves and how to go on.
-        head, hints = f"{head} · next: {hints[0]}", hints[1:]
-    more = tuple(scrub(each) for each in _more(ended, hints, told))
-    return Line(ended.verdict.label, scrub(head), more, kind)
+        head += f" · next: {ended.hints[0]}"
+    more = tuple(one_line(each) for each in _more(ended, told))
+    return Line(ended.verdict.label, one_line(head), more, kind)
 
 
 def _serves(ended: Ended, on: str) -> str:
@@ -51,18 +50,20 @@ def _serves(ended: Ended, on: str) -> str:
     return f"{found['what']} serves{found['rest'] or (f' on {on}' if on else '')}"
 
 
-def _more(ended: Ended, hints: tuple[str, ...], told: str) -> Iterator[str]:
+def _more(ended: Ended, told: str) -> Iterator[str]:
     if ended.why and ended.why not in told:
         yield f"why:      {ended.why}"
     for what, hint in ended.problems:
         yield f"          {what}" + (f"  → {hint}" if hint else "")
     if ended.evidence:
         yield f"evidence: {ended.evidence}"
-    for n, hint in enumerate(hints):
+    for n, hint in enumerate(ended.hints):
         if ended.verdict in _WITH_UNDO:
             yield hint if _LABELLED.match(hint) else f"undo: {hint}"
-        else:
-            yield f"{'or:  ' if n else 'next:'}     {hint}"
+        elif n:
+            yield f"or:       {hint}"
+        elif ended.verdict is not Verdict.INTERRUPTED:
+            yield f"next:     {hint}"
 
 
 def _refusal(ended: Ended) -> str:

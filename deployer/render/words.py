@@ -40,10 +40,14 @@ class Line:
     kind: Kind = Kind.STORY
 
 
+def one_line(text: str) -> str:
+    return " ".join(scrub(text).splitlines())
+
+
 def line(step: str, text: str, kind: Kind = Kind.STORY) -> Line:
     """A harmless line of any text; its further lines continue it."""
     first, *more = scrub(text).splitlines() or [""]
-    return Line(scrub(step), first, tuple(more), kind)
+    return Line(one_line(step), first, tuple(more), kind)
 
 
 def duration(seconds: float) -> str:
@@ -81,7 +85,7 @@ def block(label: str, what: str, *, serving: str = "", hints: Iterable[str] = ()
     lines = [f"{label}: {what}"]
     lines += [f"  still serving: {serving}"] if serving else []
     lines += [f"  {word}{hint}" for word, hint in labelled]
-    return scrub("\n".join(lines), limit=20_000)
+    return "\n".join(one_line(each) for each in lines)
 
 
 def problems_block(label: str, problems: Sequence[tuple[str, str]], serving: str = "") -> str:
@@ -93,7 +97,7 @@ def problems_block(label: str, problems: Sequence[tuple[str, str]], serving: str
     for what, hint in problems:
         lines += [f"  {what}", f"    try: {hint}"] if hint else [f"  {what}"]
     lines += [f"  still serving: {serving}"] if serving else []
-    return scrub("\n".join(lines), limit=20_000)
+    return "\n".join(one_line(each) for each in lines)
 
 
 def error_text(error: DeployerError) -> str:
