@@ -8,7 +8,9 @@ since without it the CLI takes the name of the current folder for the app (1.2).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from unicodedata import category
 
+from deployer.convox.request import Request
 from deployer.convox.target import Target
 from deployer.core.environment import Environment
 from deployer.core.errors import Usage
@@ -16,25 +18,8 @@ from deployer.core.names import BuildId, ReleaseId
 from deployer.core.policy import Policy
 from deployer.core.redact import Secret
 
-CONVOX = "convox"
 # The CLI waits 35 minutes for a promote (convox-facts 3.6); the engine ends the child long before.
 PROMOTE_S = 36 * 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """
-    One child process, before it is started. `verb` is what messages and the table of failures call it.
-
-    `words` follow the program's name and never hold a secret; `stdin` does, and is closed after it.
-    """
-
-    verb: str
-    words: tuple[str, ...]
-    deadline_s: float
-    stdin: Secret | None = None
-    is_write: bool = False
-    program: str = CONVOX
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +118,7 @@ class Commands:
 
 
 def _value(text: str) -> str:
-    """A word that can only be read as a value."""
-    if not text or text.startswith("-") or not text.isprintable():
-        raise Usage(f"{text!r} cannot be passed to convox", why="it is empty, looks like a flag or cannot be printed")
+    """A word that can only be read as a value: not a flag, and without control characters or lone surrogates."""
+    if not text or text.startswith("-") or any(category(each) in ("Cc", "Cs") for each in text):
+        raise Usage(f"{text!r} cannot be passed to convox", why="it is empty, looks like a flag or is not plain text")
     return text

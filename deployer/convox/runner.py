@@ -16,18 +16,16 @@ from __future__ import annotations
 import logging
 import os
 import select
-import shlex
 import shutil
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import sh
 
-from deployer.convox.commands import CONVOX, Request
+from deployer.convox.request import CONVOX, Completed, Request
 from deployer.convox.streams import Stream
 from deployer.core.errors import RackUnreachable, Usage
 from deployer.core.redact import Redactor, Secret, scrub
@@ -52,33 +50,6 @@ class NoProgram(RackUnreachable):
     """The program to run is not there or cannot be run. Trying again does not help."""
 
     is_transient = False
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """
-    A child that has ended. `status` is `None` when a signal ended it, and then `signum` says which.
-
-    `stdout` and `stderr` are the last 1 MiB of each, as data: never shown whole, and not part of the repr.
-    """
-
-    request: Request
-    status: int | None
-    stdout: str = field(repr=False)
-    stderr: str = field(repr=False)
-    signum: int = 0
-    seconds: float = 0.0
-    is_late: bool = False
-    dropped: int = 0
-
-    @property
-    def is_ok(self) -> bool:
-        return self.status == 0 and not self.is_late
-
-    @property
-    def command(self) -> str:
-        """The command line, for people. It never holds a secret: those travel on stdin."""
-        return scrub(shlex.join((self.request.program, *self.request.words)))
 
 
 class Running:

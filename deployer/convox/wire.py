@@ -1,0 +1,68 @@
+"""The JSON that `convox api get` prints (convox-facts 5.3), as far as deployer reads it."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
+
+from deployer.core.errors import Garbled
+from deployer.core.models import Port, Process, Service
+from deployer.core.names import ProcessId, ReleaseId, ServiceName
+
+T = TypeVar("T")
+
+
+def _none_as_empty(value: object) -> object:
+    """Go prints an empty list as `null` (case ps-200-null)."""
+    return [] if value is None else value
+
+
+class PortWire(BaseModel):
+    balancer: int
+    container: int
+
+
+class ServiceWire(BaseModel):
+    name: str
+    domain: str = ""
+    count: int | None = None
+    ports: Annotated[list[PortWire], BeforeValidator(_none_as_empty)] = []
+
+    def model(self) -> Service:
+        ports = tuple(Port(each.balancer, each.container) for each in self.ports)
+        return Service(ServiceName(self.name), self.domain, ports, self.count)
+
+
+class ProcessWire(BaseModel):
+    """`name` is the service (convox-facts 5.3)."""
+
+    id: str
+    name: str
+    status: str
+    release: str
+
+    def model(self) -> Process:
+        return Process(ProcessId(self.id), ServiceName(self.name), self.status, ReleaseId(self.release))
+
+
+_SERVICES = TypeAdapter(Annotated[list[ServiceWire], BeforeValidator(_none_as_empty)])
+_PROCESSES = TypeAdapter(Annotated[list[ProcessWire], BeforeValidator(_none_as_empty)])
+
+
+def services(text: str) -> tuple[Service, ...]:
+    return tuple(each.model() for each in _read(_SERVICES, text))
+
+
+def processes(text: str) -> tuple[Process, ...]:
+    return tuple(each.model() for each in _read(_PROCESSES, text))
+
+
+def _read(adapter: TypeAdapter[T], text: str) -> T:
+    """Raises Garbled, which says where the trouble is and not what was there."""
+    try:
+        return adapter.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(str(each) for each in first["loc"]) or "the answer"
+        raise Garbled("the rack's JSON is not what deployer knows", why=f"{where}: {first['type']}") from None
