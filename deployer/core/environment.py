@@ -105,7 +105,7 @@ def _problem_of(key: str, value: str) -> EnvProblem | None:
     if not _KEY.fullmatch(key):
         return EnvProblem(_shown(key), "is not a name that Kubernetes accepts (letters, digits, _)", "rename it")
     if key in RESERVED:
-        return EnvProblem(key, "is set for every process already; a value of yours would break health checks or the proof")
+        return EnvProblem(key, "is set for every process already; yours would break health checks or the proof")
     if any(mark in value for mark in "\r\n"):
         return EnvProblem(key, "has a line break, which Convox would cut off", "base64 it and decode it in the app")
     if "\0" in value:

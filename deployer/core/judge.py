@@ -10,13 +10,13 @@ Source: design 2.2, convox-facts 3.3 (what `ps` calls crashed), 10.1 (`crashed` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from deployer.core.history import History, ServiceView, Track, follow, views
 from deployer.core.models import ProofMode, Snapshot
-from deployer.core.names import ProcessId, ReleaseId
+from deployer.core.names import ProcessId, ReleaseId, ServiceName
 from deployer.core.policy import Policy
 from deployer.core.proof import Progress, is_proven, progress_of
 
@@ -47,11 +47,12 @@ class Proven:
 
 @dataclass(frozen=True, slots=True)
 class Doomed:
-    """`why` is one sentence; `process` is a replica whose logs tell more."""
+    """`why` is one sentence; `process` of `service` is a replica whose logs tell more."""
 
     reason: Reason
     why: str
     process: ProcessId | None = None
+    service: ServiceName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +148,12 @@ def _crash_loop(history: History, view: ServiceView, policy: Policy) -> Doomed |
         return None
     tracks = _tracks(history, view)
     if _all_crashed_twice(history, view) and not any(each.ever_running for each in tracks):
-        return Doomed(Reason.CRASH_LOOP, f"{_all_of(view)} at start", tracks[0].id)
+        return Doomed(Reason.CRASH_LOOP, f"{_all_of(view)} at start", tracks[0].id, view.expected.name)
     for each in tracks:
         lasted_s = history.now_s - each.crashed_since_s if each.crashed_since_s is not None else 0.0
         if each.crashes > 1 or (each.status == "crashed" and lasted_s >= policy.crash_patience_s):
             again = f"crashed {each.crashes} times" if each.crashes > 1 else f"stays crashed for {lasted_s:.0f} s"
-            return Doomed(Reason.CRASH_LOOP, f"{each.id} {again}", each.id)
+            return Doomed(Reason.CRASH_LOOP, f"{each.id} {again}", each.id, view.expected.name)
     return None
 
 
@@ -164,7 +165,7 @@ def _never_ready(history: History, view: ServiceView, policy: Policy) -> Doomed 
         waited_s = history.now_s - each.status_since_s
         limit_s = policy.pending_s if each.status == "pending" else view.expected.start_budget_s
         if each.status in ("pending", "starting", "unhealthy") and waited_s > limit_s:
-            return Doomed(Reason.NEVER_READY, f"{each.id} is {each.status} for {waited_s:.0f} s", each.id)
+            return Doomed(Reason.NEVER_READY, f"{each.id} is {each.status} for {waited_s:.0f} s", each.id, each.service)
     return None
 
 
@@ -185,7 +186,7 @@ def _wrong_code(history: History, view: ServiceView, policy: Policy) -> Doomed |
     """A replica of the release that answers, by its own id, for another release or build, in several rounds."""
     for each in _tracks(history, view):
         if each.wrong_rounds >= policy.wrong_rounds:
-            return Doomed(Reason.WRONG_CODE, f"{each.id} answers for {each.wrong_answer}", each.id)
+            return Doomed(Reason.WRONG_CODE, f"{each.id} answers for {each.wrong_answer}", each.id, each.service)
     return None
 
 
@@ -226,7 +227,9 @@ def _overdue(history: History, policy: Policy) -> Doomed | LostSight | None:
     missing = "; ".join(each.missing for each in seen if each.missing) or "the rack still does not say running"
     if all(each.running >= each.needed for each in seen):
         return LostSight(f"all processes run, but {missing}")
-    return Doomed(Reason.STUCK, f"no progress for {still_s:.0f} s: {missing}", next(_unwell(history), None))
+    unwell = next((each for each in history.tracks.values() if each.status != "running"), None)
+    text = f"no progress for {still_s:.0f} s: {missing}"
+    return Doomed(Reason.STUCK, text, unwell.id if unwell else None, unwell.service if unwell else None)
 
 
 def _has_enough(view: ServiceView) -> bool:
@@ -246,7 +249,3 @@ def _all_crashed_twice(history: History, view: ServiceView) -> bool:
 def _all_of(view: ServiceView) -> str:
     name, count = view.expected.name, len(view.ours)
     return f"the new process of {name} crashes" if count == 1 else f"all {count} new processes of {name} crash"
-
-
-def _unwell(history: History) -> Iterator[ProcessId]:
-    return (each.id for each in history.tracks.values() if each.status != "running")

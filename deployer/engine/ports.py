@@ -25,7 +25,8 @@ from deployer.core.models import (
     Service,
     Source,
 )
-from deployer.core.names import AppName, BuildId, ReleaseId, ShipId
+from deployer.core.names import AppName, BuildId, ReleaseId, ServiceName, ShipId
+from deployer.core.why import LogLine
 
 
 class Clock(Protocol):
@@ -105,6 +106,9 @@ class Rack(Protocol):
     def manifest(self, release: ReleaseId) -> Manifest: ...
 
     def build_info(self, build: BuildId) -> Build: ...
+
+    def logs(self, service: ServiceName) -> tuple[LogLine, ...]:
+        """What a service's processes wrote last, oldest first; nothing where it cannot be had."""
 
     def start_reads(self, *, with_services: bool = False) -> PendingReads:
         """Start `ps` and `apps info` side by side, and the services too when asked to."""

@@ -23,6 +23,7 @@ class Program:
     names_process: bool = True
     names_release: bool = True
     is_silent: bool = False
+    last_words: str = ""
 
     def is_up(self, age_s: float) -> bool:
         """It listens, and answers its readiness probe with success."""
@@ -33,7 +34,7 @@ class Program:
 
 
 GOOD = Program()
-CRASHES = Program(ready_after_s=60.0, exits_after_s=1.0, exit_code=3)
+CRASHES = Program(ready_after_s=60.0, exits_after_s=1.0, exit_code=3, last_words="fatal: MODE must be set")
 NEVER_READY = Program(ready_after_s=1e9)
 CRASHES_LATE = Program(exits_after_s=20.0)
 ERRORS = Program(fails_from_s=8.0)

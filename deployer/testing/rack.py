@@ -24,6 +24,7 @@ from deployer.core.models import (
 from deployer.core.names import AppName, BuildId, ProcessId, RackName, ReleaseId, ServiceName, ShipId
 from deployer.core.plan import describe_build
 from deployer.core.redact import Secret
+from deployer.core.why import LogLine
 from deployer.engine.ports import PromoteState, Reads
 from deployer.rackmodel.env import parse as parse_env
 from deployer.rackmodel.manifest_read import read_manifest as model_manifest
@@ -104,6 +105,13 @@ class SimulatedRack:
     def build_info(self, build: BuildId) -> Build:
         row = self._read(lambda: self.world.model.build(self._app, build))
         return Build(build, row.status.value, ReleaseId(row.release) if row.release else None, row.description)
+
+    def logs(self, service: ServiceName) -> tuple[LogLine, ...]:
+        rows = self.world.model.processes(self._app, service=service)
+        words = (
+            (row.id, self.world.programs[row.command].last_words) for row in rows if row.command in self.world.programs
+        )
+        return tuple(LogLine(ProcessId(each), text) for each, text in words if text)
 
     def start_reads(self, *, with_services: bool = False) -> _SimulatedReads:
         return _SimulatedReads(self, with_services=with_services)

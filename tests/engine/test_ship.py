@@ -196,10 +196,10 @@ class TestDoomed:
         assert before == shipped.active
 
     def test_every_answer_says_why(self, shipped: Stage) -> None:
-        """The verdict carries the doom's one sentence."""
+        """The verdict carries the doom's one sentence, and what the failing process said last."""
         ended = shipped.ship("crashes")
 
-        assert "crash" in ended.why
+        assert "all 2 new processes of api crash at start: fatal: MODE must be set" == ended.why
         assert ["doomed"] == [each.judgement for each in shipped.sink.of(Judged) if each.judgement == "doomed"]
 
 

@@ -1,0 +1,40 @@
+# Every target makes the virtual environment it needs. Python 3.11 or newer, git and make are all that must be there.
+PYTHON ?= python3
+VENV   := .venv
+READY  := $(VENV)/.ready
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench pins clean
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) ## ship a good release and a broken one to a rack on this machine, in under a minute
+	@bash docs/demo.sh
+
+test: $(READY) ## all tests
+	pytest -q
+
+check: $(READY) ## lint, types, and the direction of every import
+	ruff check
+	ruff format --check
+	mypy
+	lint-imports --no-cache
+
+bench: $(READY) ## timings, side by side in one run
+	pytest -q tests/bench --benchmark
+
+pins: $(READY) ## pin every requirement anew, by version and hash
+	bash .ci/pin
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The pins are installed by hash; hatchling is one of them, so that building ourselves needs no network.
+$(READY): .ci/requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "deployer needs Python 3.11 or newer, PYTHON=… names another")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements/dev.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@

@@ -1,0 +1,34 @@
+"""Ask a person, without going deaf to signals meanwhile."""
+
+from __future__ import annotations
+
+import select
+import sys
+from collections.abc import Callable
+
+from deployer.core.errors import Problem, Refused
+from deployer.core.plan import Plan
+
+Wait = Callable[[float, Callable[[], bool]], bool]
+LOOK_EVERY_S = 0.1
+
+
+def always_yes(plan: Plan, wait: Wait) -> bool:
+    """For `--yes`."""
+    del plan, wait
+    return True
+
+
+def ask(plan: Plan, wait: Wait) -> bool:
+    """`Go back now? [y/N]`. Raises Refused where nobody is there to answer."""
+    if not sys.stdin.isatty():
+        raise Refused((Problem("nobody is there to confirm: standard input is no terminal", hint="say --yes"),))
+    sys.stderr.write(f"Go back to {plan.release} now? [y/N] ")
+    sys.stderr.flush()
+    while not wait(LOOK_EVERY_S, _has_input):
+        pass
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _has_input() -> bool:
+    return bool(select.select([sys.stdin], [], [], 0)[0])

@@ -1,0 +1,43 @@
+"""Read what a person wants the app's env to be: files, names in our own environment, and plain `K=V`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from deployer.core.environment import Environment
+from deployer.core.errors import Problem, Usage
+from deployer.core.redact import Secret
+
+
+def wanted_env(
+    files: Sequence[Path], names: Sequence[str], pairs: Sequence[str]
+) -> tuple[Environment, tuple[Problem, ...]]:
+    """The env that was asked for, later sources winning, and every problem met in reading it. Shows no value."""
+    from deployer.convox.envfile import read_env
+
+    wanted, problems = Environment({}), []
+    for path in files:
+        try:
+            text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            problems.append(Problem(f"{path} cannot be read: {reason}", hint=f"deployer ship --env-file {path}"))
+            continue
+        wanted = wanted.overlaid(read_env(text, str(path)))
+    for name in names:
+        if name not in os.environ:
+            problems.append(Problem(f"{name} is not set in the environment deployer runs in", hint=f"export {name}=…"))
+            continue
+        wanted = wanted.overlaid(Environment({name: Secret(os.environ[name])}))
+    return wanted.overlaid(_pairs(pairs)), tuple(problems)
+
+
+def _pairs(pairs: Sequence[str]) -> Environment:
+    """Raises Usage for a `--set` without `=`; the text is not shown, since it may be a value."""
+    if any("=" not in each for each in pairs):
+        raise Usage("--set takes KEY=VALUE", hint="for a secret: --env-from KEY")
+    split = (each.split("=", 1) for each in pairs)
+    return Environment({key: Secret(value) for key, value in split})

@@ -1,0 +1,57 @@
+"""The options that several commands share, and the words of their help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+App = Annotated[
+    str | None,
+    typer.Option("--app", "-a", metavar="NAME", help="The Convox app. [env: DEPLOYER_APP]", show_default=False),
+]
+Rack = Annotated[
+    str | None,
+    typer.Option(
+        "--rack",
+        "-r",
+        metavar="NAME",
+        help="The rack, `local` for the embedded one. Without it: RACK_URL, then what `convox switch` chose. "
+        "[env: DEPLOYER_RACK]",
+        show_default=False,
+    ),
+]
+Convox = Annotated[
+    Path | None,
+    typer.Option(
+        "--convox",
+        metavar="PATH",
+        help="The convox binary. Without it: the one on PATH. [env: DEPLOYER_CONVOX]",
+        show_default=False,
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="auto|live|plain|json|github",
+        help="How to tell the story. auto: live on a terminal, github in Actions, else plain. [env: DEPLOYER_OUTPUT]",
+        show_default=False,
+    ),
+]
+Verbose = Annotated[
+    bool | None,
+    typer.Option("--verbose", "-v", help="Show the commands that are run (values never). [env: DEPLOYER_VERBOSE]"),
+]
+Soak = Annotated[
+    str | None,
+    typer.Option(
+        "--soak",
+        metavar="DURATION",
+        help="How long the release must stay proven, such as 15s or 2m. Default 15s. [env: DEPLOYER_SOAK]",
+        show_default=False,
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

@@ -1,0 +1,51 @@
+"""`deployer rollback`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from deployer.cli import options
+from deployer.core.names import ReleaseId
+
+EPILOG = """Examples:
+
+\b
+  deployer rollback --app myapi                 to the last proven release that differs
+  deployer rollback RABCDEFGHIJ --app myapi     to this one
+  deployer rollback --app myapi --yes           in a script
+
+What changes back is shown first. Exit status: 0 restored, 10 nothing to go back to, 30 not proven: page somebody.
+"""
+
+
+def rollback(
+    release: Annotated[
+        str | None, typer.Argument(metavar="[RELEASE]", help="Where to go back to.", show_default="last proven")
+    ] = None,
+    app: options.App = None,
+    rack: options.Rack = None,
+    yes: options.Yes = False,
+    soak: options.Soak = None,
+    convox: options.Convox = None,
+    output: options.Output = None,
+    verbose: options.Verbose = None,
+) -> None:
+    """Go back to a release that was proven before; rolled and proven like a ship. A lock never stops it."""
+    from deployer import bootstrap
+    from deployer.cli.ask import always_yes, ask
+    from deployer.cli.settings import RollbackSettings, load
+
+    flags = {
+        "release": release,
+        "app": app,
+        "rack": rack,
+        "soak": soak,
+        "convox": convox,
+        "output": output,
+        "verbose": verbose,
+    }
+    settings = load(RollbackSettings, flags)
+    wanted = ReleaseId(settings.release) if settings.release else None
+    raise typer.Exit(bootstrap.rollback(settings.options(), wanted, always_yes if yes else ask))

@@ -1,0 +1,92 @@
+"""`deployer ship`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deployer.cli import options
+from deployer.core.names import ReleaseId
+
+EPILOG = """Examples:
+
+\b
+  deployer ship --app myapi
+  deployer ship --app myapi --env-from OPENAI_API_KEY --env-file prod.env
+  deployer ship --app myapi --release RABCDEFGHIJ        an existing release, no build
+
+The release id alone goes to standard output, on success only. Exit status: 0 shipped, 1x nothing that serves changed,
+2x the old release serves again, 3x page somebody, 4x look.
+"""
+
+
+def ship(
+    source: Annotated[Path | None, typer.Argument(help="The checkout to build.", show_default="this folder")] = None,
+    app: options.App = None,
+    rack: options.Rack = None,
+    env_file: Annotated[
+        list[Path] | None, typer.Option("--env-file", metavar="FILE", help="A .env file, - for standard input.")
+    ] = None,
+    env_from: Annotated[
+        list[str] | None,
+        typer.Option("--env-from", metavar="NAME", help="A variable of deployer's own environment, by name."),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Only for what is not secret: other users see a command line."),
+    ] = None,
+    env_exclusive: Annotated[
+        bool, typer.Option("--env-exclusive", help="Remove keys that are not given here.")
+    ] = False,
+    release: Annotated[
+        str | None, typer.Option("--release", metavar="R…", help="Ship an existing release instead of building.")
+    ] = None,
+    soak: options.Soak = None,
+    staged: Annotated[
+        str | None,
+        typer.Option("--staged", metavar="allow|refuse", help="Env that others set and never promoted ships along."),
+    ] = None,
+    identity: Annotated[
+        str | None,
+        typer.Option("--identity", metavar="health|ps", help="ps: accept the process list as the only proof."),
+    ] = None,
+    no_rollback: Annotated[
+        bool, typer.Option("--no-rollback", help="Leave a bad release where it is, and say so.")
+    ] = False,
+    convox: options.Convox = None,
+    output: options.Output = None,
+    verbose: options.Verbose = None,
+) -> None:
+    """Set env, build, promote, and watch until every replica has answered for the new release; go back if it fails."""
+    from deployer import bootstrap
+    from deployer.cli.inputs import wanted_env
+    from deployer.cli.settings import ShipSettings, load
+
+    flags = {
+        "source": source,
+        "app": app,
+        "rack": rack,
+        "release": release,
+        "soak": soak,
+        "staged": staged,
+        "identity": identity,
+        "rollback": False if no_rollback else None,
+        "convox": convox,
+        "output": output,
+        "verbose": verbose,
+    }
+    settings = load(ShipSettings, flags)
+    wanted, problems = wanted_env(env_file or (), env_from or (), set_ or ())
+    wish = bootstrap.ShipWish(
+        source=settings.source,
+        release=ReleaseId(settings.release) if settings.release else None,
+        wanted=wanted,
+        env_exclusive=env_exclusive,
+        refuse_staged=settings.staged == "refuse",
+        accept_ps=settings.identity == "ps",
+        no_rollback=not settings.rollback,
+        problems=problems,
+    )
+    raise typer.Exit(bootstrap.ship(settings.options(), wish))
