@@ -93,7 +93,9 @@ RULES = (
     _rule(r"no releases to promote", NotFound, "the app has no release"),
     _rule(r"no build for release|no such build|builds\.convox\.com .* not found", NotFound, "there is no such build"),
     _rule(r"no such release|releases\.convox\.com .* not found", NotFound, "there is no such release"),
-    _rule(r"no such process|pods? .* not found|process not found", NotFound, "there is no such process"),
+    _rule(
+        r"no such process|pods? .* not found|process not found|no resources found", NotFound, "there is no such process"
+    ),
     # is it at work
     _rule(
         r"is currently updating|app is not updating|not currently updating|update.in.progress",
@@ -161,7 +163,7 @@ _MANGLED = re.compile(r"%!([a-zA-Z])\(MISSING\)|%!\(NOVERB\)|%!\(EXTRA [^)]*\)")
 _BUDGET_NOISE = re.compile(r'^ns=cli_budget .*err="(?P<error>(?:app not found|no such app)[^"]*)"', re.MULTILINE)
 # Their output is a process's own, and their status is its status.
 _RELAYING = frozenset({"run", "exec"})
-# Their errors come on stdout with status 0 (convox-facts 2.9).
+# Their errors come on stdout with status 0, as the only line (convox-facts 2.9).
 _STREAMING = frozenset({"run", "exec", "logs"})
 
 
@@ -193,7 +195,8 @@ def _error_text(completed: Completed) -> str:
         noise = _BUDGET_NOISE.search(completed.stderr)
         if noise:
             return noise["error"]
-        return _after_error(completed.stdout) if completed.request.verb in _STREAMING else ""
+        is_it = completed.request.verb in _STREAMING and re.fullmatch(r"ERROR: .*\n", completed.stdout)
+        return _after_error(completed.stdout) if is_it else ""
     return _after_error(completed.stderr)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,9 @@ def runner(clock: SystemClock, convox: ScriptedConvox, target: Target) -> Iterat
 @pytest.fixture
 def rack(runner: Runner, target: Target) -> ConvoxRack:
     return ConvoxRack(runner, target, HASTY)
+
+
+@pytest.fixture
+def hasty_rack(runner: Runner, target: Target) -> ConvoxRack:
+    """Gives up looking for what a write made after a second."""
+    return ConvoxRack(runner, target, replace(HASTY, write_s=1.0))
