@@ -36,6 +36,14 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """This run takes up `ship`, which promoted `release` and was left: from here on it is this run's to bring home."""
+
+    ship: ShipId
+    release: ReleaseId
+
+
+@dataclass(frozen=True, slots=True)
 class Intended:
     """A write is about to be made. `write` is the command's words; `about` names ids and keys."""
 
@@ -125,7 +133,7 @@ class Ended:
     evidence: str = ""
 
 
-Event = Started | Planned | Intended | Wrote | Said | BuildLine | Looked | Judged | Ended
+Event = Started | Planned | Resumed | Intended | Wrote | Said | BuildLine | Looked | Judged | Ended
 
 
 class Sink(Protocol):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from deployer.core.events import Ended, Event, Intended, Planned, Started, Wrote
+from deployer.core.events import Ended, Event, Intended, Planned, Resumed, Started, Wrote
 from deployer.core.names import ReleaseId, ShipId
 from deployer.core.plan import Plan
 
@@ -34,6 +34,8 @@ class Summary:
                 return replace(self, ship=event.ship)
             case Planned():
                 return replace(self, plan=event.plan)
+            case Resumed():
+                return replace(self, promoting=event.release)
             case Intended():
                 promoting = event.release if event.write == PROMOTE else self.promoting
                 return replace(self, unfinished=event, promoting=promoting)

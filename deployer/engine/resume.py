@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deployer.core.errors import Problem, Refused
-from deployer.core.events import Ended, Planned, Said
+from deployer.core.events import Ended, Planned, Resumed
 from deployer.core.judge import RackRolledBack
 from deployer.core.models import Manifest
 from deployer.core.names import ReleaseId, ShipId
@@ -47,7 +47,7 @@ def resume(request: ResumeRequest, ports: Ports) -> Ended:
         what = f"ship {past.ship} had promoted nothing, so there is nothing to finish"
         raise Refused((Problem(what, hint=f"deployer ship --app {ports.app}"),))
     ports.sink.record(Planned(past.plan))
-    ports.sink.record(Said("resume", f"ship {past.ship} of {past.promoting}, left {request.age_s:.0f} s ago"))
+    ports.sink.record(Resumed(request.ship, past.promoting))
     order = _order(request, past.plan, past.promoting, ports)
     app = read_app(ports)
     if app.release == order.serving:

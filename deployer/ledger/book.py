@@ -81,9 +81,10 @@ class Book:
     def with_lock(self, note: LockNote) -> Book:
         return Book({**self.data, "lock": _plain(note)})
 
-    def without_lock(self, ship: ShipId) -> Book:
-        """Only if `ship` holds it."""
-        return Book({**self.data, "lock": None}) if self.lock and self.lock.ship == ship else self
+    def without_lock(self, ship: ShipId | None = None) -> Book:
+        """Whoever holds it, or only if `ship` does."""
+        is_held = self.data.get("lock") is not None if ship is None else self.lock and self.lock.ship == ship
+        return Book({**self.data, "lock": None}) if is_held else self
 
     @property
     def _rows(self) -> Sequence[Any]:

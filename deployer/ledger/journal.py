@@ -18,7 +18,7 @@ from typing import Self
 
 from deployer.core.encode import encode
 from deployer.core.errors import Problem, Refused
-from deployer.core.events import BuildLine, Ended, Event, Intended, Judged, Looked, Planned, Started, Wrote
+from deployer.core.events import BuildLine, Ended, Event, Intended, Judged, Looked, Planned, Resumed, Started, Wrote
 from deployer.core.names import AppName, RackName, ShipId, is_ship_id
 from deployer.core.redact import first_line
 from deployer.engine.ports import Clock
@@ -29,7 +29,7 @@ LOOK_EVERY_S = 30.0
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # What `resume` cannot do without; once the disk is full, the reserve is kept for these.
-_ESSENTIAL = (Started, Planned, Intended, Wrote, Judged, Ended)
+_ESSENTIAL = (Started, Planned, Resumed, Intended, Wrote, Judged, Ended)
 
 
 class Journal:

@@ -13,7 +13,7 @@ from typing import Any
 from deployer.core.encode import VERSION, decode
 from deployer.core.errors import Problem, Refused
 from deployer.core.events import Event
-from deployer.core.names import AppName, RackName, is_app_name, is_ship_id
+from deployer.core.names import AppName, RackName, ShipId, is_app_name, is_ship_id
 from deployer.ledger.places import parts_of, private_folder
 
 
@@ -49,9 +49,9 @@ def read(path: Path) -> Past:
     return Past(tuple(lines), is_torn=bool(rest))
 
 
-def latest(root: Path, app: AppName, rack: RackName | None = None) -> Path | None:
+def latest(root: Path, app: AppName, rack: RackName | None = None, ship: ShipId | None = None) -> Path | None:
     """
-    The newest journal of `app` on this machine, by the time in the ship's id; on `rack`, or on any.
+    The newest journal of `app` on this machine, by the time in the ship's id; of `rack` and `ship` only, if given.
 
     Raises Refused if the folders are not safe to read.
     """
@@ -62,7 +62,7 @@ def latest(root: Path, app: AppName, rack: RackName | None = None) -> Path | Non
         found = [path for each in racks for path in _journals(root, each, app)]
     except OSError as exc:
         raise Refused((Problem(f"the journals in {root} cannot be read: {exc.strerror or exc}"),)) from exc
-    return max(found, key=lambda path: path.stem, default=None)
+    return max((path for path in found if ship in (None, path.stem)), key=lambda path: path.stem, default=None)
 
 
 def _journals(root: Path, rack: str, app: AppName) -> Iterator[Path]:

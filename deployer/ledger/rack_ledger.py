@@ -67,8 +67,9 @@ class RackLedger:
         return next((note for note in notes if note and not is_expired(note, now)), None)
 
     def take_lock(self, note: LockNote) -> None:
-        if not self._change_rack(lambda book: book.with_lock(note)):
-            self._change_local(lambda book: book.with_lock(note))
+        is_on_rack = self._change_rack(lambda book: book.with_lock(note))
+        # a note kept here that was taken over must not come back once ours is released
+        self._change_local(lambda book: book.without_lock() if is_on_rack else book.with_lock(note))
 
     def release_lock(self, ship: ShipId) -> None:
         self._change_both(lambda book: book.without_lock(ship))
@@ -91,7 +92,7 @@ class RackLedger:
                 self._store.config_set(CONFIG, changed.text())
         except RackFailure as exc:
             self._troubles["rack write"] = (
-                f"the rack's ledger cannot be written, this machine's is: {first_line(exc.what)}"
+                f"the rack's ledger cannot be written, it is kept here: {first_line(exc.what)}"
             )
             return False
         self._troubles["rack write"] = ""
@@ -117,11 +118,9 @@ class RackLedger:
             book = Book.parse(self._store.config_get(CONFIG))
         except RackFailure as exc:
             self._is_rack_closed = not exc.is_transient
-            self._troubles["rack read"] = (
-                f"the rack's ledger cannot be read, this machine's is used: {first_line(exc.what)}"
-            )
+            self._troubles["rack read"] = f"the rack's ledger cannot be read, it is kept here: {first_line(exc.what)}"
         except Unreadable as exc:
-            self._troubles["rack read"] = f"the rack's ledger is left alone, this machine's is used: {exc}"
+            self._troubles["rack read"] = f"the rack's ledger is left alone, it is kept here: {exc}"
         else:
             self._troubles["rack read"] = "parts of the rack's ledger cannot be read" if book.is_partly_odd else ""
             return book

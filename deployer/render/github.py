@@ -135,15 +135,18 @@ class Github(Plain):
 
 
 def _forms(value: str) -> Iterator[str]:
-    """A secret and its lines, as they are, in base64 and as parts of a URL."""
-    for piece in (value, *value.splitlines()):
+    """
+    A secret and its lines, as they are, in base64 and as parts of a URL.
+
+    Of several lines the runner would make a mask each, the short ones too (actions/runner#1521), so they go one by one.
+    """
+    lines = value.splitlines()
+    for piece in dict.fromkeys((value, *lines)):
         if len(piece.strip()) >= SHORTEST_MASK:
             raw = piece.encode()
-            yield piece
-            yield base64.b64encode(raw).decode()
-            yield base64.urlsafe_b64encode(raw).decode()
-            yield quote(piece, safe="")
-            yield quote_plus(piece)
+            yield from () if piece == value and len(lines) > 1 else (piece,)
+            yield from (base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode())
+            yield from (quote(piece, safe=""), quote_plus(piece))
 
 
 def _escape(text: str, table: Iterable[tuple[str, str]]) -> str:

@@ -7,7 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 
-from deployer.core.events import BuildLine, Ended, Event, Intended, Judged, Looked, Planned, Said, Started, Wrote
+from deployer.core.events import (
+    BuildLine,
+    Ended,
+    Event,
+    Intended,
+    Judged,
+    Looked,
+    Planned,
+    Resumed,
+    Said,
+    Started,
+    Wrote,
+)
 from deployer.core.names import ReleaseId
 from deployer.core.plan import Plan
 from deployer.render.words import line, span
@@ -61,6 +73,8 @@ class Scene:
                 return replace(self, app=event.app, began=at)
             case Planned():
                 return self._planned(event.plan, at)
+            case Resumed():
+                return self._enter("watch", at)
             case Intended() | Wrote():
                 return self._wrote(event, at)
             case Said():

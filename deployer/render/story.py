@@ -20,6 +20,7 @@ from deployer.core.events import (
     Looked,
     Planned,
     ProcessSeen,
+    Resumed,
     Said,
     Started,
     Wrote,
@@ -86,6 +87,8 @@ class Story:
                 return [plan_line(event.plan)]
             case Intended() | Wrote():
                 return self._command(event, at)
+            case Resumed():
+                return [line("resume", f"{event.release}, from where it was left")]
             case Said():
                 warning = "warning: " if event.is_warning else ""
                 return [line(event.step, warning + event.text, Kind.WARNING if event.is_warning else Kind.STORY)]
