@@ -41,9 +41,9 @@ def renderer_for(manner: Manner, out: TextIO, err: TextIO, environ: Mapping[str,
     match _settled(manner.output, err, environ):
         case Output.LIVE:
             # rich takes longer to import than all else here: only who needs it waits for it
-            from deployer.render.live import Live
+            from deployer.render.live import Live, console_on
 
-            return Live(err, environ, Story(shows_build=False, verbose=manner.verbose))
+            return Live(console_on(err, environ), Story(shows_build=False, verbose=manner.verbose))
         case Output.JSON:
             return JsonLines(out)
         case Output.GITHUB:

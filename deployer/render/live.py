@@ -21,7 +21,7 @@ from deployer.render.board import Board
 from deployer.render.plain import INDENT, plain_text
 from deployer.render.scene import Scene
 from deployer.render.story import Story
-from deployer.render.stream import Renderer, local_time
+from deployer.render.stream import QuietStream, Renderer, local_time
 from deployer.render.words import Kind, Line
 
 TIME_WIDTH = 8
@@ -30,22 +30,21 @@ REFRESHES_PER_S = 4.0
 _STYLES = {Kind.WARNING: "yellow", Kind.GOOD: "bold green", Kind.BAD: "bold red", Kind.BUILD: "dim"}
 
 
+def console_on(stream: TextIO, environ: Mapping[str, str]) -> Console:
+    """A console that never fails a run, honours NO_COLOR, and takes no text for markup."""
+    return Console(
+        file=cast(IO[str], QuietStream(stream)),
+        highlight=False,
+        markup=False,
+        emoji=False,
+        no_color=bool(environ.get("NO_COLOR")),
+    )
+
+
 class Live(Renderer):
-    def __init__(
-        self,
-        stream: TextIO,
-        environ: Mapping[str, str],
-        story: Story | None = None,
-        now: Callable[[], datetime] = local_time,
-    ) -> None:
-        super().__init__(stream)
-        self._console = Console(
-            file=cast(IO[str], self.stream),
-            highlight=False,
-            markup=False,
-            emoji=False,
-            no_color=bool(environ.get("NO_COLOR")),
-        )
+    def __init__(self, console: Console, story: Story | None = None, now: Callable[[], datetime] = local_time) -> None:
+        super().__init__(cast(TextIO, console.file))
+        self._console = console
         self._story = story or Story(shows_build=False)
         self._now = now
         self._scene = Scene()
@@ -62,6 +61,8 @@ class Live(Renderer):
         self._start_or_stop(event)
         for each in self._story.tell(event, at):
             self._say(each, at)
+        if self._live:
+            self._live.refresh()
 
     def _start_or_stop(self, event: Event) -> None:
         """The board comes with the first write after the plan, so that a question can be asked between the two."""

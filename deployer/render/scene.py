@@ -74,7 +74,7 @@ class Scene:
             case Planned():
                 return self._planned(event.plan, at)
             case Resumed():
-                return self._enter("watch", at)
+                return replace(self._enter("watch", at), new=event.release)
             case Intended() | Wrote():
                 return self._wrote(event, at)
             case Said():

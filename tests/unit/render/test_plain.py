@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from dataclasses import replace
 
 from deployer.core.events import BuildLine, Ended, Intended, Judged, Looked, Planned, Said, Started, Wrote
 from deployer.core.models import ProofMode
@@ -107,8 +108,7 @@ def test_after_a_silence_one_line_says_what_is_waited_for() -> None:
 
 def test_the_silence_is_as_long_as_the_plan_says() -> None:
     """A rack that runs fast has a policy that is scaled, heartbeat included."""
-    policy = A_PLAN.policy.scaled(0.1)
-    plan = Planned(A_PLAN.__class__(**{**{n: getattr(A_PLAN, n) for n in A_PLAN.__slots__}, "policy": policy}))
+    plan = Planned(replace(A_PLAN, policy=A_PLAN.policy.scaled(0.1)))
 
     lines = told([(0, plan), (2, a_look(0, 0)), (4, a_look(0, 0))]).splitlines()
 
