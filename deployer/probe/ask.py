@@ -56,8 +56,8 @@ async def _ask_all(targets: Sequence[HealthTarget], terms: Terms, first_turn: in
     """The last question to a target is put when the first has its answer, so that a copy can be told (freshness.py)."""
     first = {each: n for n, each in reversed(list(enumerate(targets)))}
     last = {each: n for n, each in enumerate(targets)}
-    async with httpx.AsyncHTTPTransport(verify=terms.tls, trust_env=False, limits=_NO_REUSE) as transport:
-        this = _Round(terms, transport, first)
+    async with httpx.AsyncHTTPTransport(verify=terms.tls, limits=_NO_REUSE) as transport:
+        this = _Round(terms, transport, set(targets))
         tasks: list[asyncio.Task[Heard]] = []
         for n, each in enumerate(targets):
             after = tasks[first[each]] if first[each] < n == last[each] else None
@@ -91,10 +91,8 @@ class _Round:
         addresses = rotated(await self._addresses(url), turn)
         async with self._shares[target], self._slots:
             reply = await self._follow(url, addresses)
-        document = document_of(reply)
-        return heard(
-            target.url, read(target.service, reply, document, self._terms.fields), reply, document, self._terms.fields
-        )
+        document, fields = document_of(reply), self._terms.fields
+        return heard(target.url, read(target.service, reply, document, fields), reply, document, fields)
 
     async def _addresses(self, url: httpx.URL) -> tuple[str, ...]:
         """Looked up once for all who ask this host. The shield: one that gives up must not take it from the others."""
@@ -150,7 +148,6 @@ def _request(url: httpx.URL, address: str, headers: Mapping[str, Secret]) -> htt
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             "Cache-Control": "no-cache",
-            "Connection": "close",
             "User-Agent": f"deployer/{__version__}",
             **{name: secret.reveal() for name, secret in headers.items()},
         },
@@ -171,7 +168,7 @@ async def _start_of(response: httpx.Response) -> bytes:
 def _upgraded(url: httpx.URL, location: str) -> httpx.URL:
     """The one redirect that is followed: from http to https of the same host. Raises NoAnswer for any other."""
     target = url.join(location)
-    if not location or (url.scheme, target.scheme, target.host) != ("http", "https", url.host):
+    if (url.scheme, target.scheme, target.host) != ("http", "https", url.host):
         raise NoAnswer(f"redirects to {_place(url, location)}")
     return target
 
@@ -179,7 +176,7 @@ def _upgraded(url: httpx.URL, location: str) -> httpx.URL:
 def _place(url: httpx.URL, location: str) -> str:
     """Host and path of a redirect, without its query: a login page's may hold a token."""
     target = url.join(location)
-    return f"{target.host}{target.path}" if location else "nowhere"
+    return f"{target.host}{target.path}"[:200] if location else "nowhere"
 
 
 def _host_of(url: httpx.URL) -> str:

@@ -51,7 +51,7 @@ class HttpProbe:
         self._look_up = look_up
         self._rounds = count()
         self._last_round: tuple[Heard, ...] = ()
-        _check(self._headers)
+        _check_headers(self._headers)
 
     def round(self, targets: Sequence[HealthTarget]) -> tuple[Answer, ...]:
         """Ask all targets, turn and turn about, each as often as it wants and all within the policy. Never raises."""
@@ -91,7 +91,7 @@ def _in_turn(targets: Sequence[HealthTarget]) -> Iterator[HealthTarget]:
     return (each for turn in turns for each in turn if each is not None)
 
 
-def _check(headers: Mapping[str, Secret]) -> None:
+def _check_headers(headers: Mapping[str, Secret]) -> None:
     for name, secret in headers.items():
         value = secret.reveal()
         if not (name.isascii() and name.replace("-", "").isalnum()):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer.core.errors import Refused
@@ -143,6 +143,7 @@ def test_a_look_is_kept_when_it_shows_something_new_and_each_half_minute(tmp_pat
     assert [looks[0], looks[2], looks[3]] == events_in(read(journal.path))
 
 
+@settings(deadline=None)
 @given(st.lists(kept_events, max_size=5), st.data())
 def test_a_journal_cut_at_any_byte_is_a_true_beginning(
     tmp_path_factory: pytest.TempPathFactory, events: list[Event], data: st.DataObject
@@ -219,6 +220,8 @@ def test_the_latest_journal_of_an_app_is_found_on_any_rack(tmp_path: Path) -> No
 
     assert last.path == latest(tmp_path, APP)
     assert first.path == latest(tmp_path, APP, RACK)
+    assert first.path == latest(tmp_path, APP, ship=ShipId("20261124-120000-ffffff"))
+    assert latest(tmp_path, APP, ship=ShipId("../../../etc/passwd")) is None
     assert latest(tmp_path, AppName("never")) is None
 
 

@@ -107,7 +107,7 @@ def test_where_the_rack_cannot_be_read_this_machine_remembers(
 
     assert (an_entry("RB", 2), an_entry("RA", 1)) == ledger.proven()
     assert NOTE == ledger.holder()
-    assert f"the rack's ledger cannot be read, this machine's is used: {failure}" == ledger.trouble
+    assert f"the rack's ledger cannot be read, it is kept here: {failure}" == ledger.trouble
     assert 1 == configs.sets
 
 
@@ -138,7 +138,7 @@ def test_where_the_rack_cannot_be_written_this_machine_keeps_the_lock(configs: C
 
     assert NOTE == a_ledger(configs, tmp_path).holder()
     assert (ENTRY,) == a_ledger(configs, tmp_path).proven()
-    assert "the rack's ledger cannot be written, this machine's is: forbidden" == ledger.trouble
+    assert "the rack's ledger cannot be written, it is kept here: forbidden" == ledger.trouble
     assert {} == configs.texts
 
 
@@ -204,6 +204,19 @@ def test_a_lock_that_was_taken_over_is_not_released(configs: Configs, tmp_path: 
     ship.release_lock(SHIP)
 
     assert taken_over == ship.holder()
+
+
+def test_a_lock_that_was_taken_over_does_not_come_back(configs: Configs, tmp_path: Path) -> None:
+    """A killed ship left its note here when the rack did not take it; a rollback takes it over on the rack."""
+    configs.set_fails = Transport("dropped")
+    a_ledger(configs, tmp_path).take_lock(NOTE)
+    configs.set_fails = None
+    ledger = a_ledger(configs, tmp_path)
+
+    ledger.take_lock(replace(NOTE, ship=OTHER))
+    ledger.release_lock(OTHER)
+
+    assert ledger.holder() is None
 
 
 def test_a_lock_that_was_kept_here_is_released_here(configs: Configs, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_requests_get_past_caches_and_carry_nothing_else() -> None:
     assert "no-cache" == headers["cache-control"]
     assert "identity" == headers["accept-encoding"]
     assert f"127.0.0.1:{server.port}" == headers["host"]
-    assert {"host", "accept", "accept-encoding", "cache-control", "connection", "user-agent"} == set(headers)
+    assert {"host", "accept", "accept-encoding", "cache-control", "user-agent"} == set(headers)
 
 
 def test_cookies_are_not_kept() -> None:
@@ -128,11 +128,12 @@ def test_a_configured_header_is_sent_and_never_logged(caplog: pytest.LogCaptureF
     """Health behind a token can be asked; the token does not get into a log at any level."""
     probe = a_probe(headers={"Authorization": Secret("Bearer canary-4711")})
 
-    with caplog.at_level(logging.DEBUG), Loopback(always(a_reply(GOOD))) as server:
+    with caplog.at_level(logging.DEBUG), Loopback(always(a_reply(GOOD, set_cookie="canary-4713"))) as server:
         probe.round([a_target(server.url("/health?token=canary-4712"))])
 
     assert "Bearer canary-4711" == server.requests[0].headers["authorization"]
     assert "canary" not in caplog.text
+    assert not [each for each in caplog.records if each.name.startswith("http")]
     assert "canary" not in repr(vars(probe))
 
 
@@ -337,6 +338,16 @@ def test_an_untrusted_certificate_is_unknown_and_nothing_is_sent() -> None:
     assert [] == server.requests
 
 
+def test_a_certificate_for_another_name_is_not_trusted() -> None:
+    """It is the name of the URL that counts, not the address that it leads to."""
+    probe = a_probe(tls=trusting(), look_up=lambda _host, _port: ("127.0.0.1",))
+
+    with Loopback(always(a_reply(GOOD)), tls=True) as server:
+        (answer,) = probe.round([a_target(server.url(host="web.example"))])
+
+    assert answer.error.startswith("certificate not trusted: Hostname mismatch")
+
+
 def test_http_is_followed_to_https_of_the_same_host_once() -> None:
     """What every balancer with `redirect: true` does."""
     with Loopback(always(a_reply(GOOD)), tls=True) as secure:
@@ -361,8 +372,8 @@ def test_other_redirects_of_the_same_host_are_not_followed(path: str) -> None:
     assert ask_once(always(a_reply(b"", status=307, location=path))).error.startswith("redirects to 127.0.0.1/")
 
 
-@pytest.mark.parametrize("bound", [3, 16])
-def test_no_more_are_asked_at_once_than_the_policy_says(bound: int) -> None:
+@pytest.mark.parametrize(("bound", "services"), [(3, 1), (16, 1), (3, 8)])
+def test_no_more_are_asked_at_once_than_the_policy_says(bound: int, services: int) -> None:
     """The probe must not be a load test; the server sees how many answers it owes at the same time."""
     owed, most = 0, 0
     is_full = asyncio.Event()
@@ -377,10 +388,13 @@ def test_no_more_are_asked_at_once_than_the_policy_says(bound: int) -> None:
         owed -= 1
         writer.write(a_reply(GOOD))
 
-    answers = ask(respond, times=bound + 5, probe=a_probe(Policy(probe_s=5, probes_at_once=bound)))
+    with Loopback(respond) as server:
+        times = -(-(bound + 5) // services)
+        targets = [a_target(server.url(), times, ServiceName(f"s{n}")) for n in range(services)]
+        answers = a_probe(Policy(probe_s=5, probes_at_once=bound)).round(targets)
 
     assert bound == most
-    assert bound + 5 == sum(each.is_ok for each in answers)
+    assert services * times == sum(each.is_ok for each in answers)
 
 
 def test_a_round_is_shared_out_among_the_targets() -> None:
@@ -435,8 +449,10 @@ def test_a_resolver_that_hangs_does_not_hold_up_the_round() -> None:
 
     began = time.monotonic()
     answers = a_probe(Policy(probe_s=0.3), look_up=hang).round([a_target("http://web.example/health", times=3)])
+    (still_asking,) = [each for each in threading.enumerate() if each.name == "deployer-dns"]
     is_over.set()
 
+    assert still_asking.daemon  # or the program could not end
     assert ["timed out"] * 3 == [each.error for each in answers]
     assert time.monotonic() - began < 3
 
