@@ -45,10 +45,14 @@ class StopProcess:
 
 @dataclass(frozen=True, slots=True)
 class ProbeProcess:
-    """Ask the process's readiness once. `timeout_s` is scaled already."""
+    """Ask the process's readiness once, on `health.port`: mostly the service's own `port`.
+
+    `timeout_s` is scaled already.
+    """
 
     app: AppName
     process: ProcessId
+    port: int | None
     health: Health
     timeout_s: float
 

@@ -81,7 +81,7 @@ class Replicas:
         if pod.probe_at_s is not None and pod.probe_at_s <= now_s and pod.health is not None:
             pod.probe_at_s = now_s + self._physics.scaled(pod.health.interval_s)
             timeout_s = self._physics.scaled(pod.health.timeout_s)
-            self._emit(ProbeProcess(self._app.name, pod.id, pod.health, timeout_s))
+            self._emit(ProbeProcess(self._app.name, pod.id, pod.port, pod.health, timeout_s))
         if pod.ended_s is not None and pod.ended_s + self._physics.scaled(self._physics.finished_row_s) <= now_s:
             del self._app.pods[pod.id]
 

@@ -42,13 +42,13 @@ class Rollout:
         self._go(AtomState.PENDING, now_s)
         # Kubernetes acts on each object while kubectl still sends the rest: pods move before `Updating` (10)
         if not self._apply(release, now_s):
-            self._go(AtomState.ERROR, now_s)
+            self._give_up(AtomState.ERROR, now_s)
 
     def cancel(self, now_s: float) -> bool:
         """Give up a promote; only one that is `Updating` can be (2.8)."""
         if self._atom.state is not AtomState.UPDATING:
             return False
-        self._go(AtomState.CANCELLED, now_s)
+        self._give_up(AtomState.CANCELLED, now_s)
         return True
 
     def settle(self, now_s: float) -> None:
@@ -95,13 +95,13 @@ class Rollout:
         if atom.fail_check:
             # any error while checking, even a transient one, reverts (3.4)
             atom.fail_check = False
-            self._go(AtomState.FAILURE if reverting else AtomState.ERROR, now_s)
+            self._give_up(AtomState.ERROR, now_s)
         elif reverting and not self._app.deployments:
             self._check_nothing(now_s)
         elif (stale or self._conditions_hold(now_s)) and not (reverting and self._lingers(now_s)):
             self._go(AtomState.REVERTED if reverting else AtomState.RUNNING, now_s)
         elif now_s >= atom.deadline_s:
-            self._go(AtomState.FAILURE if reverting else AtomState.DEADLINE, now_s)
+            self._give_up(AtomState.DEADLINE, now_s)
 
     def _check_nothing(self, now_s: float) -> None:
         """A first deploy was reverted: no service is left whose condition could become true."""
@@ -119,14 +119,19 @@ class Rollout:
             if not deployment.service.agent
         )
 
-    def _revert(self, now_s: float) -> None:
-        """Apply the previous version again; from there a second failure has nowhere to go."""
-        atom = self._atom
-        if atom.previous is None:
+    def _give_up(self, why: AtomState, now_s: float) -> None:
+        """Apply the previous version again; a failure on the way back has nowhere to go."""
+        if self._atom.previous is None:
             self._go(AtomState.FAILURE, now_s)
             return
-        atom.release, atom.previous = atom.previous, None
-        self._apply(atom.release, now_s)
+        self._go(why, now_s)
+        self._apply(self._atom.previous, now_s)
+
+    def _revert(self, now_s: float) -> None:
+        """The pods are on their way back already; now the atom says so (10)."""
+        atom = self._atom
+        if atom.previous is not None:
+            atom.release, atom.previous = atom.previous, None
         self._go(AtomState.ROLLBACK, now_s)
 
     def _go(self, state: AtomState, now_s: float) -> None:
