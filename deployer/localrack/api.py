@@ -1,0 +1,106 @@
+"""The rack's HTTP API: the table of routes (convox-facts 5.3). What each does is in `routes_*` and `sockets`."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
+
+from deployer.localrack import wire
+from deployer.localrack.builder import Builder
+from deployer.localrack.gate import Gate
+from deployer.localrack.machine import Machine
+from deployer.localrack.objects import Objects
+from deployer.localrack.routes_apps import AppRoutes
+from deployer.localrack.routes_builds import BuildRoutes
+from deployer.localrack.routes_processes import ProcessRoutes
+from deployer.localrack.sockets import Sockets
+from deployer.rackmodel import Refused
+
+EMPTY_LISTS = (
+    "/apps/{app}/resources",
+    "/apps/{app}/balancers",
+    "/certificates",
+    "/instances",
+    "/registries",
+    "/system/processes",
+    "/system/releases",
+)
+"""What a practice rack has none of."""
+
+
+def make_api(machine: Machine, builder: Builder, objects: Objects, name: str, password: str) -> ASGIApp:
+    apps, builds = AppRoutes(machine), BuildRoutes(machine, builder, objects)
+    processes, sockets = ProcessRoutes(machine, name), Sockets(machine, builder)
+
+    async def system(_: Request) -> Response:
+        return JSONResponse(wire.system(name))
+
+    async def racks(_: Request) -> Response:
+        return JSONResponse([{"name": name, "provider": wire.PROVIDER, "status": "running"}])
+
+    routes = [
+        Route("/system", system),
+        Route("/auth", say_ok),
+        Route("/racks", racks),
+        Route("/machines", empty_list),
+        Route("/events", say_ok, methods=["POST"]),
+        Route("/apps", apps.list),
+        Route("/apps", apps.create, methods=["POST"]),
+        Route("/apps/{app}", apps.get),
+        Route("/apps/{app}/cancel", apps.cancel, methods=["POST"]),
+        Route("/apps/{app}/budget", apps.budget),
+        Route("/apps/{app}/configs", apps.configs),
+        Route("/apps/{app}/configs/{name}", apps.config),
+        Route("/apps/{app}/configs/{name}", apps.put_config, methods=["PUT"]),
+        Route("/apps/{app}/releases", apps.releases),
+        Route("/apps/{app}/releases", apps.create_release, methods=["POST"]),
+        Route("/apps/{app}/releases/{release}", apps.release),
+        Route("/apps/{app}/releases/{release}/promote", apps.promote, methods=["POST"]),
+        Route("/apps/{app}/objects/{key:path}", builds.put_object, methods=["POST"]),
+        Route("/apps/{app}/objects/{key:path}", builds.get_object),
+        Route("/apps/{app}/objects/{key:path}", builds.delete_object, methods=["DELETE"]),
+        Route("/apps/{app}/builds", builds.list),
+        Route("/apps/{app}/builds", builds.create, methods=["POST"]),
+        Route("/apps/{app}/builds/{build}", builds.get),
+        WebSocketRoute("/apps/{app}/builds/{build}/logs", sockets.build_logs),
+        Route("/apps/{app}/processes", processes.list),
+        Route("/apps/{app}/processes/{process}", processes.get),
+        Route("/apps/{app}/processes/{process}", processes.stop, methods=["DELETE"]),
+        Route("/apps/{app}/services", processes.services),
+        Route("/apps/{app}/services/{service}", processes.scale, methods=["PUT"]),
+        Route("/apps/{app}/services/{service}/processes", processes.run, methods=["POST"]),
+        Route("/apps/{app}/services/{service}/restart", processes.restart, methods=["POST"]),
+        WebSocketRoute("/apps/{app}/processes/{process}/exec", sockets.exec),
+        WebSocketRoute("/apps/{app}/logs", sockets.logs),
+        WebSocketRoute("/apps/{app}/services/{service}/logs", sockets.logs),
+        WebSocketRoute("/apps/{app}/processes/{process}/logs", sockets.logs),
+        WebSocketRoute("/system/logs", sockets.no_logs),
+        *(Route(path, empty_list) for path in EMPTY_LISTS),
+    ]
+    handlers = {Refused: say_refused, HTTPException: say_nothing}
+    return Gate(Starlette(routes=routes, exception_handlers=handlers), password)
+
+
+async def say_ok(_: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+async def empty_list(_: Request) -> Response:
+    return JSONResponse([])
+
+
+async def say_refused(_: Request, exc: Exception) -> Response:
+    if not isinstance(exc, Refused):
+        raise exc
+    return PlainTextResponse(f"{exc.text}\n", exc.status)
+
+
+async def say_nothing(_: Request, exc: Exception) -> Response:
+    """An empty body: the CLI then says `response status 404`, as for any route a rack does not have."""
+    if not isinstance(exc, HTTPException):
+        raise exc
+    return Response(status_code=exc.status_code)

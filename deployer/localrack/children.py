@@ -1,0 +1,157 @@
+"""Real child processes: each in a group of its own, its output read as it comes, its end told once.
+
+Children are reaped by SIGCHLD and not by asyncio's own watchers: those start a thread a child on Python 3.11, and wait
+for a grandchild that holds the output open. Everything here runs on the event loop of the main thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from deployer.localrack import guard
+from deployer.localrack.command import Command
+from deployer.localrack.pipes import InputPipe
+
+CHUNK_BYTES = 65_536
+OUTPUT_LEFT_BYTES = 1_048_576
+"""How much of a dead child's output is still read in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One process to be: where, with what, and who is told. The environment holds secrets."""
+
+    command: Command
+    cwd: Path
+    env: Mapping[str, str] = field(repr=False)
+    on_output: Callable[[bytes], None]
+    on_exit: Callable[[int], None]
+    with_stdin: bool = False
+
+
+class Child:
+    """A process that runs. Its group's id is its own pid."""
+
+    def __init__(self, launch: Launch, popen: subprocess.Popen[bytes]) -> None:
+        self._launch = launch
+        self._popen = popen
+        self._kill: asyncio.TimerHandle | None = None
+        if popen.stdout is None:
+            raise ValueError("a child without a pipe for its output")
+        self._output: IO[bytes] = popen.stdout
+        self.stdin = InputPipe(popen.stdin) if popen.stdin else None
+        os.set_blocking(self._output.fileno(), False)
+        asyncio.get_running_loop().add_reader(self._output.fileno(), self._read)
+
+    @property
+    def group(self) -> int:
+        return self._popen.pid
+
+    def stop(self, grace_s: float) -> None:
+        """TERM now, KILL the whole group after the grace."""
+        if self._kill is None:
+            # a container's TERM goes to its first process alone; a shell would not pass it on, so there all get it
+            signal_to = os.killpg if self._launch.command.through_shell else os.kill
+            with contextlib.suppress(ProcessLookupError):
+                signal_to(self.group, signal.SIGTERM)
+            self._kill = asyncio.get_running_loop().call_later(grace_s, self.kill)
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.group, signal.SIGKILL)
+
+    def has_ended(self) -> bool:
+        return self._popen.poll() is not None
+
+    def finish(self) -> None:
+        """After its end: nothing of its group survives, the rest of its output is read, its end is told."""
+        self.kill()
+        if self._kill is not None:
+            self._kill.cancel()
+        for _ in range(OUTPUT_LEFT_BYTES // CHUNK_BYTES):
+            if self._output.closed or not self._read():
+                break
+        self._close()
+        if self.stdin is not None:
+            self.stdin.close()
+        code = self._popen.returncode
+        # as a container's exit code: 137 for SIGKILL
+        self._launch.on_exit(code if code >= 0 else 128 - code)
+
+    def _read(self) -> bool:
+        try:
+            data = os.read(self._output.fileno(), CHUNK_BYTES)
+        except BlockingIOError:
+            return False
+        if data:
+            self._launch.on_output(data)
+        else:
+            self._close()
+        return bool(data)
+
+    def _close(self) -> None:
+        if not self._output.closed:
+            asyncio.get_running_loop().remove_reader(self._output.fileno())
+            self._output.close()
+
+
+class Children:
+    """All processes of a rack, guarded by one more that ends them if the rack dies."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, Child] = {}
+        script = str(Path(guard.__file__))
+        self._guard = subprocess.Popen(
+            [sys.executable, "-I", "-S", script], stdin=subprocess.PIPE, start_new_session=True, env={}
+        )
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
+
+    def start(self, launch: Launch) -> Child:
+        """Raises OSError if there is no such program or folder."""
+        popen = subprocess.Popen(
+            launch.command.argv,
+            cwd=launch.cwd,
+            env=dict(launch.env),
+            stdin=subprocess.PIPE if launch.with_stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._tell_guard(f"+{popen.pid}")
+        child = self._running[popen.pid] = Child(launch, popen)
+        return child
+
+    async def stop_all(self, grace_s: float) -> None:
+        """End every child and the guard; returns when all are gone."""
+        for child in list(self._running.values()):
+            child.stop(grace_s)
+        while self._running:
+            await asyncio.sleep(0.01)
+        if self._guard.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._guard.stdin.close()
+        while self._guard.poll() is None:
+            await asyncio.sleep(0.01)
+
+    def _reap(self) -> None:
+        for pid, child in list(self._running.items()):
+            if child.has_ended():
+                del self._running[pid]
+                child.finish()
+                self._tell_guard(f"-{pid}")
+
+    def _tell_guard(self, word: str) -> None:
+        """A guard that was killed is not missed: the next `rack up` or `down` sweeps."""
+        if self._guard.stdin is not None:
+            with contextlib.suppress(BrokenPipeError, ValueError):
+                self._guard.stdin.write(f"{word}\n".encode())
+                self._guard.stdin.flush()

@@ -1,0 +1,40 @@
+"""What a request carries: form fields, query and headers, bounded (convox-facts 5.1)."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from deployer.rackmodel import Refused
+
+MAX_FORM_BYTES = 16 * 1024**2
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields; one that is there and empty is not one that is absent. Raises Refused (413) if there is too much."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_FORM_BYTES:
+            raise Refused(413, "request body too large")
+    return read_map(body.decode("utf-8", errors="replace"))
+
+
+def read_map(text: str) -> dict[str, str]:
+    """A url-encoded map."""
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def is_true(text: str | None) -> bool:
+    return text == "true"
+
+
+def read_int(text: str | None, default: int) -> int:
+    """Raises Refused (500) as Go's strconv would word it."""
+    if not text:
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        raise Refused(500, f'strconv.Atoi: parsing "{text}": invalid syntax') from None

@@ -1,0 +1,202 @@
+"""The rack model in real time: does its actions, tells it what became of them, keeps its state on disk.
+
+One event loop, one thread: between two awaits nothing moves. Whatever changes the rack goes through `act`, which lets
+time catch up, makes the change, does what it set off and has it on disk before anybody is told that it worked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from deployer.localrack.balancer import Backend, Balancer
+from deployer.localrack.children import Children
+from deployer.localrack.files import read_json, write_json
+from deployer.localrack.images import Images
+from deployer.localrack.logs import AppLog, Line
+from deployer.localrack.manifest_yaml import parse_yaml
+from deployer.localrack.options import Home, RackOptions
+from deployer.localrack.ports import ServicePorts
+from deployer.localrack.probes import answers_well
+from deployer.localrack.processes import Processes
+from deployer.localrack.times import Clock
+from deployer.rackmodel import (
+    Action,
+    BuildStatus,
+    Ids,
+    Logged,
+    Physics,
+    ProbeProcess,
+    Rack,
+    StartProcess,
+    StopProcess,
+)
+from deployer.rackmodel.state import dump, load
+
+T = TypeVar("T")
+
+DRAIN_S = 1.0
+"""How long a replica that is going down may finish the connections it was just given, before its TERM."""
+KEPT_RELEASES = 50
+"""Releases of an app, from the newest, whose builds keep their source."""
+
+
+class Machine:
+    """Ties the model to processes, ports, logs and the disk."""
+
+    def __init__(self, options: RackOptions, rack_env: dict[str, str]) -> None:
+        self.home: Home = options.home
+        self.clock = Clock()
+        self.images = Images(self.home.sources)
+        self.children = Children()
+        physics = Physics.local(options.time_scale, options.resync_s)
+        self.rack = Rack(Ids(random.SystemRandom()), physics, parse=parse_yaml, now_s=self.clock())
+        self.processes = Processes(self.home, self.children, self.images, rack_env, self._said, self._exited)
+        self.service_ports = ServicePorts(self.home.ports_file)
+        self.balancer = Balancer(self.service_ports, self.ready)
+        self._logs: dict[str, AppLog] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+
+    # Life
+
+    def start(self, apps: tuple[str, ...]) -> None:
+        """Take up what was there, make the apps that were not, start what should run.
+
+        Raises ValueError or KeyError if the state on disk cannot be read.
+        """
+        document = read_json(self.home.state_file)
+        for app in load(document, parse_yaml) if document else []:
+            self.rack.adopt(app)
+        known = {row.name for row in self.rack.apps()}
+        for name in apps:
+            if name not in known:
+                self.rack.create_app(name)
+        self._pump()
+        self._save()
+
+    async def stop(self, grace_s: float) -> None:
+        """End every process. What the rack holds is on disk already, and says that they should run."""
+        self._closing = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await self.balancer.close()
+        await self.children.stop_all(grace_s)
+
+    # The rack
+
+    def act(self, change: Callable[[Rack], T]) -> T:
+        """Change the rack. Raises Refused, and then nothing has changed."""
+        self._pump()
+        result = change(self.rack)
+        self._catch_up()
+        self._save()
+        return result
+
+    def log_of(self, app: str) -> AppLog:
+        return self._logs.setdefault(app, AppLog())
+
+    def ready(self, app: str, service: str) -> list[Backend]:
+        """The replicas that may be given a connection, in a steady order."""
+        rows = self.rack.processes(app, service=service)
+        ports = {row.id: self.processes.port_of(row.id) for row in rows if row.ready and not row.terminating}
+        return [Backend(process, port) for process, port in ports.items() if port is not None]
+
+    def builds_in_use(self) -> set[str]:
+        """Builds whose source something may still be started from."""
+        used: set[str] = set()
+        for app in self.rack.held():
+            used |= {release.build for release in app.releases[-KEPT_RELEASES:]}
+            used |= {build.id for build in app.builds.values() if build.status is BuildStatus.RUNNING}
+            used |= {pod.build for pod in app.pods.values()}
+            current = (app.atom.release, app.atom.previous)
+            used |= {release.build for release in app.releases if release.id in current}
+        return used
+
+    # Inside
+
+    def _pump(self) -> None:
+        """Time has passed, or a process has: catch up, and keep what became of it."""
+        if not self._closing and self._catch_up():
+            self._save()
+
+    def _catch_up(self) -> bool:
+        """Do all the model wants by now, and wake up when it next wants something; whether a rollout moved."""
+        moved = False
+        while actions := self.rack.advance(self.clock()):
+            for action in actions:
+                self._do(action)
+                moved = moved or isinstance(action, Logged)
+        services = self._services_with_ports()
+        if services != self.balancer.services:
+            self._spawn(self.balancer.sync(services))
+        self._arm()
+        return moved
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        instant_s = self.rack.next_instant_s()
+        if instant_s is not None:
+            delay_s = max(0.0, instant_s - self.clock())
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._pump)
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case StartProcess():
+                self._start(action)
+            case StopProcess():
+                self._spawn(self._stop(action))
+            case ProbeProcess():
+                self._spawn(self._probe(action))
+            case Logged():
+                self.log_of(action.app).write(Line(action.at_s, action.source, action.text))
+
+    def _start(self, action: StartProcess) -> None:
+        if self.processes.start(action):
+            self.rack.started(action.app, action.process)
+        else:
+            self.rack.exited(action.app, action.process, 127)
+
+    async def _stop(self, action: StopProcess) -> None:
+        await self.balancer.drained(action.process, min(DRAIN_S, action.grace_s))
+        self.processes.stop(action.process, action.grace_s)
+
+    async def _probe(self, action: ProbeProcess) -> None:
+        port = self.processes.port_of(action.process)
+        # a health port of its own is asked where the manifest says, which only one replica can have
+        asked = port if action.health.port == action.port else action.health.port
+        ok = asked is not None and await answers_well(asked, action.health.path, action.timeout_s)
+        self.rack.probed(action.app, action.process, ok=ok)
+        self._pump()
+
+    def _exited(self, app: str, process: str, code: int) -> None:
+        if not self._closing:
+            self.rack.exited(app, process, code)
+            self._pump()
+
+    def _said(self, action: StartProcess, text: str) -> None:
+        """A line of a process, as `logs` shows it."""
+        source = f"service/{action.service}:{action.release}/{action.process}"
+        self.log_of(action.app).write(Line(self.clock(), source, text, action.service, action.process))
+
+    def _services_with_ports(self) -> set[tuple[str, str]]:
+        return {
+            (app.name, name)
+            for app in self.rack.held()
+            for name, deployment in app.deployments.items()
+            if deployment.service.port is not None
+        }
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _save(self) -> None:
+        write_json(self.home.state_file, dump(self.rack.held()))

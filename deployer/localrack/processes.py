@@ -1,0 +1,140 @@
+"""The processes of apps: what each is given, where it runs, on which port it is reached."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deployer.localrack.children import Child, Children, Launch
+from deployer.localrack.command import Command
+from deployer.localrack.images import Images, ServiceImage, command_of
+from deployer.localrack.logs import Lines, LogFile
+from deployer.localrack.options import Home
+from deployer.localrack.ports import ReplicaPorts
+from deployer.localrack.sweep import MARK
+from deployer.rackmodel import ProcessKind, StartProcess
+
+KEPT_LOGS = 100
+"""Log files of processes that are kept for each app."""
+
+Said = Callable[[StartProcess, str], None]
+Exited = Callable[[str, str, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process with what an `exec` into it needs; `guests` are those execs, which end with it."""
+
+    child: Child
+    port: int | None
+    cwd: Path
+    env: Mapping[str, str] = field(repr=False)
+    guests: list[Child] = field(default_factory=list)
+
+
+class Processes:
+    """Starts and stops what the model wants."""
+
+    def __init__(
+        self,
+        home: Home,
+        children: Children,
+        images: Images,
+        rack_env: Mapping[str, str],
+        said: Said,
+        exited: Exited,
+    ) -> None:
+        self._home = home
+        self._children = children
+        self._images = images
+        self._rack_env = rack_env
+        self._said = said
+        self._exited = exited
+        self._ports = ReplicaPorts()
+        self._running: dict[str, Running] = {}
+
+    def start(self, action: StartProcess) -> bool:
+        """Start it, or say in its log why that cannot be."""
+        log = self._log_file(action.app, action.process)
+        image = self._images.find(action.build, action.service)
+        command = command_of(image, action.command) if image else None
+        if image is None or command is None:
+            self._say(action, log, f"the local rack has nothing to start: the source of {action.build} is gone")
+            return False
+        port = self._ports.take() if action.kind is ProcessKind.REPLICA and action.port is not None else None
+        try:
+            self._running[action.process] = self._launch(action, image, command, port, log)
+        except OSError as exc:
+            self._say(action, log, f"cannot start {command.argv[0]}: {exc.strerror}")
+            self._give_back(port)
+            return False
+        return True
+
+    def stop(self, process: str, grace_s: float) -> None:
+        if running := self._running.get(process):
+            running.child.stop(grace_s)
+
+    def find(self, process: str) -> Running | None:
+        return self._running.get(process)
+
+    def port_of(self, process: str) -> int | None:
+        running = self._running.get(process)
+        return running.port if running else None
+
+    def _launch(
+        self, action: StartProcess, image: ServiceImage, command: Command, port: int | None, log: LogFile
+    ) -> Running:
+        env = self._env(action, image, port)
+        lines = Lines(lambda text: self._say(action, log, text))
+
+        def ended(code: int) -> None:
+            lines.end()
+            for guest in self._running.pop(action.process).guests:
+                guest.kill()
+            self._give_back(port)
+            self._exited(action.app, action.process, code)
+
+        child = self._children.start(Launch(command, image.cwd, env, lines.feed, ended))
+        return Running(child, port, image.cwd, env)
+
+    def _env(self, action: StartProcess, image: ServiceImage, port: int | None) -> dict[str, str]:
+        """Nothing of the rack's own environment but what a bare image has (convox-facts 3.7)."""
+        env = {
+            # first what the rack itself runs with: that is where `python` and `gunicorn` of a service are
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+            "HOME": str(self._home.processes_home),
+            "LANG": "C.UTF-8",
+            **image.env,
+            **self._rack_env,
+            **action.env,
+            "HOSTNAME": action.process,
+            MARK: str(self._home.root),
+        }
+        if port is not None:
+            # Replicas share one network here, so none can have the container port. The port of its own stands over
+            # whatever else says PORT, the manifest's `PORT=8000` included: a service must listen on $PORT.
+            env["PORT"] = str(port)
+        return env
+
+    def _say(self, action: StartProcess, log: LogFile, text: str) -> None:
+        log.write(f"{text}\n")
+        self._said(action, text)
+
+    def _log_file(self, app: str, process: str) -> LogFile:
+        path = self._home.process_log(app, process)
+        if not path.exists() and path.parent.is_dir():
+            _forget_old(path.parent)
+        return LogFile(path)
+
+    def _give_back(self, port: int | None) -> None:
+        if port is not None:
+            self._ports.give_back(port)
+
+
+def _forget_old(folder: Path) -> None:
+    files = sorted(folder.glob("*.log*"), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in files[KEPT_LOGS:]:
+        file.unlink(missing_ok=True)

@@ -1,0 +1,74 @@
+"""Processes and services over HTTP."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from deployer.localrack import wire
+from deployer.localrack.forms import read_form, read_int, read_map
+from deployer.localrack.machine import Machine
+
+OK = "ok\n"
+
+
+class ProcessRoutes:
+    """Each method is one route of `api`; a `Refused` becomes the answer there."""
+
+    def __init__(self, machine: Machine, name: str) -> None:
+        self._machine = machine
+        self._rack = machine.rack
+        self._name = name
+
+    async def list(self, request: Request) -> Response:
+        query = request.query_params
+        rows = self._rack.processes(
+            request.path_params["app"], service=query.get("service"), release=query.get("release")
+        )
+        return JSONResponse([wire.process(row) for row in rows])
+
+    async def get(self, request: Request) -> Response:
+        return JSONResponse(
+            wire.process(self._rack.process(request.path_params["app"], request.path_params["process"]))
+        )
+
+    async def stop(self, request: Request) -> Response:
+        app, process = request.path_params["app"], request.path_params["process"]
+        self._machine.act(lambda rack: rack.stop_process(app, process))
+        return PlainTextResponse(OK)
+
+    async def run(self, request: Request) -> Response:
+        """A one-off process: its options come as headers (convox-facts 5.3)."""
+        app, service, headers = request.path_params["app"], request.path_params["service"], request.headers
+        row = self._machine.act(
+            lambda rack: rack.run_process(
+                app,
+                service,
+                headers.get("command", ""),
+                release=headers.get("release"),
+                environment=read_map(headers.get("environment", "")),
+            )
+        )
+        return JSONResponse(wire.process(row))
+
+    async def services(self, request: Request) -> Response:
+        app = request.path_params["app"]
+        return JSONResponse(
+            [
+                wire.service(row, app, self._name, self._machine.service_ports.of(app, row.name) if row.port else None)
+                for row in self._rack.services(app)
+            ]
+        )
+
+    async def scale(self, request: Request) -> Response:
+        """Only `count` is heeded: a practice rack has no CPU or memory to give."""
+        app, service = request.path_params["app"], request.path_params["service"]
+        count = read_int((await read_form(request)).get("count"), -1)
+        if count >= 0:
+            self._machine.act(lambda rack: rack.scale(app, service, count))
+        return PlainTextResponse(OK)
+
+    async def restart(self, request: Request) -> Response:
+        app, service = request.path_params["app"], request.path_params["service"]
+        self._machine.act(lambda rack: rack.restart(app, service))
+        return PlainTextResponse(OK)
