@@ -177,11 +177,12 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _is_row(line: str, starts: dict[str, int]) -> bool:
-    """Something in the first column, something beyond it, and two blanks before every column that it reaches."""
+    """One word in the first column, something beyond it, and two blanks before every column that it reaches."""
     first, *others = starts.values()
     reached = [start for start in others if start < len(line)]
     is_cut_right = all(line[start - 2 : start] == "  " for start in reached)
-    return line[first : first + 1].strip() != "" and is_cut_right and bool(reached or not others)
+    name = line[first : others[0] if others else None].rstrip(" ")
+    return bool(name) and " " not in name and is_cut_right and bool(reached or not others)
 
 
 def _goes_on(line: str, header: str) -> bool:
@@ -191,9 +192,14 @@ def _goes_on(line: str, header: str) -> bool:
 
 
 def _cells(line: str, starts: dict[str, int]) -> Row:
+    """Only the last column is free text; anywhere else a character that does nothing good is not cleaned away."""
     ends = [*list(starts.values())[1:], None]
     cells = zip(starts.items(), ends, strict=True)
-    return {name: scrub(line[start:end].strip(" "), limit=CELL_CHARACTERS) for (name, start), end in cells}
+    raw = {name: line[start:end].strip(" ") for (name, start), end in cells}
+    row = {name: scrub(cell, limit=CELL_CHARACTERS) for name, cell in raw.items()}
+    if list(row.values())[:-1] != list(raw.values())[:-1]:
+        raise Garbled("the table has control characters in it", why=f"got: {first_line(line)}")
+    return row
 
 
 def _ports(text: str) -> tuple[Port, ...]:

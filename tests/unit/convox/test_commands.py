@@ -1,0 +1,109 @@
+"""This call is this command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from deployer.convox.commands import Commands
+from deployer.convox.request import Request
+from deployer.convox.target import Target
+from deployer.core.environment import Environment
+from deployer.core.errors import Usage
+from deployer.core.names import AppName, BuildId, RackName, ReleaseId
+from deployer.core.policy import Policy
+from deployer.core.redact import Secret
+
+R0, R1 = ReleaseId("RAAAAAAAAA0"), ReleaseId("RAAAAAAAAA1")
+BY_NAME = Commands(Target(AppName("myapp"), RackName("acme/prod")), Policy())
+BY_URL = Commands(Target(AppName("myapp"), RackName("acme/prod"), Secret("https://u:p@h")), Policy())
+BY_NOTHING = Commands(Target(AppName("myapp")), Policy())
+
+LINES: list[tuple[Callable[[Commands], Request], str]] = [
+    (lambda convox: convox.rack(), "rack -r acme/prod"),
+    (lambda convox: convox.version(), "version -r acme/prod"),
+    (lambda convox: convox.app(), "apps info myapp -a myapp -r acme/prod"),
+    (lambda convox: convox.processes(), "ps -a myapp -r acme/prod"),
+    (lambda convox: convox.services(), "services -a myapp -r acme/prod"),
+    (lambda convox: convox.scale(), "scale -a myapp -r acme/prod"),
+    (lambda convox: convox.api_get("services"), "api get /apps/myapp/services -r acme/prod"),
+    (lambda convox: convox.releases(20), "releases --limit 20 -a myapp -r acme/prod"),
+    (lambda convox: convox.environment(R1), "env --release RAAAAAAAAA1 -a myapp -r acme/prod"),
+    (lambda convox: convox.manifest(R1), "releases manifest RAAAAAAAAA1 -a myapp -r acme/prod"),
+    (lambda convox: convox.builds(30), "builds --limit 30 -a myapp -r acme/prod"),
+    (lambda convox: convox.build_info(BuildId("BA")), "builds info BA -a myapp -r acme/prod"),
+    (lambda convox: convox.config_get("deployer"), "config get deployer -a myapp -r acme/prod"),
+    (lambda convox: convox.config_set("deployer", "{}"), "config set deployer --value - -a myapp -r acme/prod"),
+    (lambda convox: convox.set_env(Environment.of(A="1"), replace=False), "env set --id -a myapp -r acme/prod"),
+    (lambda convox: convox.set_env(Environment({}), replace=True), "env set --id --replace -a myapp -r acme/prod"),
+    (lambda convox: convox.build("/src", "build x"), "build /src --id -d 'build x' -a myapp -r acme/prod"),
+    (
+        lambda convox: convox.build("/src", "build x", "20261124-014700-a1b2c3"),
+        "build /src --id -d 'build x' --build-args DEPLOYER_STAMP=20261124-014700-a1b2c3 -a myapp -r acme/prod",
+    ),
+    (lambda convox: convox.promote(R1), "releases promote RAAAAAAAAA1 --wait -a myapp -r acme/prod"),
+    (lambda convox: convox.cancel(), "apps cancel myapp -a myapp -r acme/prod"),
+    (
+        lambda convox: convox.copy(R0, R1),
+        "releases create-from --build-from RAAAAAAAAA0 --env-from RAAAAAAAAA1 -a myapp -r acme/prod",
+    ),
+]
+
+
+def line_of(request: Request) -> str:
+    return " ".join(f"'{word}'" if " " in word else word for word in request.words)
+
+
+@pytest.mark.parametrize(("call", "line"), LINES, ids=[re.sub(r" (-a|--?\w).*", "", line) for _, line in LINES])
+def test_call_is_this_command_line(call: Callable[[Commands], Request], line: str) -> None:
+    """Flags after the command words, the app always said, the rack where it has a name."""
+    assert line == line_of(call(BY_NAME))
+
+
+@pytest.mark.parametrize("convox", [BY_URL, BY_NOTHING], ids=["url", "nothing"])
+def test_rack_is_not_named_beside_a_url(convox: Commands) -> None:
+    """RACK_URL would beat `-r` without a word, so that the line would tell a lie."""
+    requests = [call(convox) for call, _ in LINES]
+
+    assert not [request.words for request in requests if "-r" in request.words]
+
+
+def test_words_begin_with_the_verb() -> None:
+    """A flag in front of the command prints the help and exits 0."""
+    requests = [call(BY_NAME) for call, _ in LINES]
+
+    assert not [each.words for each in requests if each.words[: len(each.verb.split())] != tuple(each.verb.split())]
+
+
+def test_values_are_on_stdin_only() -> None:
+    """One `KEY=value` a line, as the CLI reads them (convox-facts 2.3)."""
+    request = BY_NAME.set_env(Environment.of(B="two=2", A=" one "), replace=False)
+
+    assert request.stdin is not None
+    assert "A= one \nB=two=2\n" == request.stdin.reveal()
+    assert "two" not in repr(request)
+
+
+@pytest.mark.parametrize("value", ["-f", "--force", "", "R\nX", "R\x00", "R\ud800"])
+def test_value_that_is_no_plain_word_is_refused(value: str) -> None:
+    """What could be read as a flag never gets that far."""
+    with pytest.raises(Usage):
+        BY_NAME.promote(ReleaseId(value))
+
+
+def test_description_may_hold_any_plain_text() -> None:
+    """People put emoji, joined by invisible characters, and per cent signs into commit subjects."""
+    words = BY_NAME.build("/src", "build 👩‍💻 100% – done").words
+
+    assert "build 👩‍💻 100% – done" in words
+
+
+def test_writes_are_marked_and_have_time() -> None:
+    """Deadlines are the policy's, by what a call does."""
+    reads, writes = BY_NAME.processes(), BY_NAME.cancel()
+
+    assert (False, 10.0) == (reads.is_write, reads.deadline_s)
+    assert (True, 30.0) == (writes.is_write, writes.deadline_s)
+    assert 3600.0 == BY_NAME.build("/src", "x").deadline_s
