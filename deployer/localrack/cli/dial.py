@@ -39,13 +39,14 @@ def dial(endpoint: Endpoint) -> socket.socket:
     raise first or CommandError(f"dial tcp: lookup {name}: no such host")
 
 
-def read_error(sock: socket.socket, error: OSError) -> str:
+def route(sock: socket.socket) -> str:
+    """`127.0.0.1:41234->127.0.0.1:80`; to be asked before anything goes wrong, for then it is forgotten."""
+    return f"{_join(sock.getsockname())}->{_join(sock.getpeername())}"
+
+
+def read_error(way: str, error: OSError) -> str:
     """`read tcp 127.0.0.1:41234->127.0.0.1:80: read: connection reset by peer`."""
-    try:
-        route = f"{_join(sock.getsockname())}->{_join(sock.getpeername())}"
-    except OSError:
-        route = ""
-    return f"read tcp {route}: read: {_words(error)}"
+    return f"read tcp {way}: read: {_words(error)}"
 
 
 def _resolve(name: str, port: int) -> list[tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int]]]:
@@ -72,6 +73,7 @@ def _secured(sock: socket.socket, name: str) -> socket.socket:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     sock.settimeout(TLS_TIMEOUT_S)
+    way = route(sock)
     try:
         return _patient(context.wrap_socket(sock, server_hostname=name))
     except ssl.SSLEOFError as exc:
@@ -81,7 +83,7 @@ def _secured(sock: socket.socket, name: str) -> socket.socket:
     except TimeoutError as exc:
         raise CommandError("net/http: TLS handshake timeout") from exc
     except OSError as exc:
-        raise CommandError(read_error(sock, exc)) from exc
+        raise CommandError(read_error(way, exc)) from exc
 
 
 def _tls_reason(error: OSError) -> str:

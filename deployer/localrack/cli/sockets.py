@@ -17,7 +17,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.uri import parse_uri
 
-from deployer.localrack.cli.dial import dial, read_error
+from deployer.localrack.cli.dial import dial, read_error, route
 from deployer.localrack.cli.errors import CommandError
 from deployer.localrack.cli.transport import CUT_SHORT
 
@@ -49,6 +49,7 @@ class Socket:
         self.sending = Lock()
         self.pending: list[Event] = []
         self.sock = dial(endpoint)
+        self.way = route(self.sock)
         request = self.protocol.connect()
         for name, value in {**client.headers(), "Origin": endpoint.origin.lower(), **headers}.items():
             if value is not None:
@@ -93,7 +94,7 @@ class Socket:
                 self.protocol.receive_data(data)
                 self.pending = self.protocol.events_received()
         except OSError as exc:
-            raise CommandError(read_error(self.sock, exc)) from exc
+            raise CommandError(read_error(self.way, exc)) from exc
         if self.protocol.handshake_exc or not isinstance(self.pending.pop(0), Response):
             self.close()
             raise CommandError("websocket: bad handshake")

@@ -8,9 +8,9 @@ connection has to be told apart more finely than `http.client` tells it.
 
 from __future__ import annotations
 
-import socket
+import select
 
-from deployer.localrack.cli.dial import dial, read_error
+from deployer.localrack.cli.dial import dial, read_error, route
 from deployer.localrack.cli.errors import CommandError
 from deployer.localrack.cli.gofmt import quote
 
@@ -45,6 +45,7 @@ class Connection:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.sock = dial(endpoint)
+        self.way = route(self.sock)
         self.reader: BinaryIO = self.sock.makefile("rb")
 
     def exchange(self, request: bytes) -> Response:
@@ -53,7 +54,7 @@ class Connection:
             self.sock.sendall(request)
             line = self.reader.readline(MAX_LINE)
         except OSError as exc:
-            raise NoAnswer(read_error(self.sock, exc)) from exc
+            raise NoAnswer(read_error(self.way, exc)) from exc
         if not line:
             raise NoAnswer("EOF")
         response = Response(_status(line))
@@ -63,21 +64,12 @@ class Connection:
                 return self.exchange(b"")
             self._read_body(response, headers)
         except OSError as exc:
-            raise CommandError(read_error(self.sock, exc)) from exc
+            raise CommandError(read_error(self.way, exc)) from exc
         return response
 
     def is_stale(self) -> bool:
         """Whether the rack has closed the idle connection meanwhile (or sent what nobody asked for)."""
-        self.sock.setblocking(False)  # noqa: FBT003 - the socket's own signature
-        try:
-            self.sock.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
-        finally:
-            self.sock.settimeout(None)
-        return True
+        return bool(select.select([self.sock], [], [], 0)[0])
 
     def close(self) -> None:
         self.reader.close()
