@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,9 +25,9 @@ from typing import NoReturn, Protocol
 from urllib.parse import urlsplit
 
 from deployer import __version__
-from deployer.convox.request import Completed
 from deployer.convox.manifest import read_manifest
 from deployer.convox.rack import ConvoxRack
+from deployer.convox.request import Completed
 from deployer.convox.runner import Runner
 from deployer.convox.source import source_of
 from deployer.convox.target import Target, child_environment
@@ -56,6 +57,7 @@ from deployer.ledger.past import latest, read
 from deployer.ledger.places import state_root
 from deployer.ledger.rack_ledger import RackLedger
 from deployer.localrack import lifecycle
+from deployer.localrack.options import RackOptions
 from deployer.probe.http_probe import HttpProbe
 from deployer.render.choose import Manner, Output, renderer_for
 from deployer.render.github import Github
@@ -227,7 +229,7 @@ class _Session:
         if ended.verdict.is_success and ended.release and self.wiring.options.output is not Output.JSON:
             print(ended.release, flush=True)  # noqa: T201 - the one thing that stdout is for
         if bug:
-            raise bug.error
+            _show_bug(bug.error, self.wiring.redactor)
         return ended.verdict.status
 
 
@@ -285,7 +287,7 @@ class _Place:
 def _place(options: Options, environ: Mapping[str, str]) -> _Place:
     """Raises Refused where RACK_URL would silently beat the rack that was asked for (convox-facts 1.1)."""
     url = environ.get("RACK_URL", "").strip()
-    local = lifecycle.info(options.rack or LOCAL)
+    local = _local_rack(options.rack or LOCAL)
     if local and (options.rack or url == local.url):
         name = RackName(options.rack or LOCAL)
         return _Place(None, Secret(local.url), name, local.time_scale, is_local=True)
@@ -299,6 +301,14 @@ def _place(options: Options, environ: Mapping[str, str]) -> _Place:
         return _Place(None, Secret(url), RackName(re.sub(r"[^A-Za-z0-9_-]", "-", host)))
     asked = options.rack or environ.get("CONVOX_RACK", "").strip()
     return _Place(RackName(asked) if asked else None, None, RackName(asked or "current"))
+
+
+def _local_rack(name: str) -> lifecycle.RackInfo | None:
+    """The local rack of that name, if it is up; a name that no local rack can have is another rack's."""
+    try:
+        return lifecycle.info(RackOptions(name))
+    except ValueError:
+        return None
 
 
 def _convox(options: Options, where: _Place) -> tuple[str, ...]:
@@ -339,6 +349,12 @@ def _actor(environ: Mapping[str, str]) -> str:
 def _run_url(environ: Mapping[str, str]) -> str:
     server, repository, run_id = (environ.get(f"GITHUB_{k}", "") for k in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
     return f"{server}/{repository}/actions/runs/{run_id}" if server and repository and run_id else ""
+
+
+def _show_bug(error: Exception, redactor: Redactor) -> None:
+    """Where a bug of ours came from, for its report: no local variables, and no known secret."""
+    for line in traceback.format_exception(error):
+        print(redactor.redact(line).rstrip(), file=sys.stderr)  # noqa: T201
 
 
 def _tell_commands(done: Completed) -> None:

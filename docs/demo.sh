@@ -42,8 +42,8 @@ run 0 deployer ship "${target[@]}" --env-from OPENAI_API_KEY --env-from ANTHROPI
 say "3. What serves now"
 run 0 deployer status "${target[@]}"
 
-say "4. Ship a second release, with another log level"
-run 0 deployer ship "${target[@]}" --set LOG_LEVEL=warning --soak 2s
+say "4. Ship a second release: one worker a process instead of two"
+run 0 deployer ship "${target[@]}" --set GUNICORN_WORKERS=1 --soak 2s
 
 say "5. Ship a release that cannot start: the service refuses this log level (status 20: the old one serves again)"
 run 20 deployer ship "${target[@]}" --set LOG_LEVEL=loud --soak 2s

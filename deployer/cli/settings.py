@@ -22,7 +22,7 @@ _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>s|m|h)?")
 _UNIT_S = {None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-def parse_duration(text: object) -> object:
+def parse_duration(text: object) -> float:
     """`15s`, `2m`, `1h` or plain seconds, as seconds. Raises ValueError with what would have been right."""
     found = _DURATION.fullmatch(str(text).strip())
     if not found:

@@ -14,7 +14,7 @@ from deployer.convox.request import Request
 from deployer.convox.target import Target
 from deployer.core.environment import Environment
 from deployer.core.errors import Usage
-from deployer.core.names import BuildId, ReleaseId
+from deployer.core.names import BuildId, ReleaseId, ServiceName
 from deployer.core.policy import Policy
 from deployer.core.redact import Secret
 
@@ -66,6 +66,10 @@ class Commands:
 
     def build_info(self, build: BuildId) -> Request:
         return self._ask("builds info", _value(build), *self._flags())
+
+    def logs(self, service: ServiceName) -> Request:
+        """Names the service: without it the log is empty on some racks (convox-facts 10.1)."""
+        return self._ask("logs", "--no-follow", "--since", "5m", "--tail", "100", "-s", _value(service), *self._flags())
 
     def config_get(self, name: str) -> Request:
         return self._ask("config get", _value(name), *self._flags())

@@ -228,7 +228,10 @@ def _count(history: History, view: ServiceView, answers: list[Answer], at_s: flo
     else:
         in_a_row = tally.in_a_row
         for each in answers:
-            in_a_row = in_a_row + 1 if _agrees(history, each) else 0
+            if _agrees(history, each):
+                in_a_row += 1
+            elif _disagrees(history, each):
+                in_a_row = 0
         failures = sum(each.is_failure for each in answers)
         tally = replace(tally, total=tally.total + len(answers), failures=tally.failures + failures, in_a_row=in_a_row)
     return replace(history, tallies={**history.tallies, name: tally})
@@ -239,7 +242,7 @@ def _credit(
 ) -> tuple[dict[ProcessId, Track], bool]:
     """Credit each replica with its own answers; a contrary answer takes the service's credit away (design 2.2)."""
     old_ids = {row.id for row in view.others}
-    contrary = [each for each in answers if not _agrees(history, each) and each.process not in old_ids]
+    contrary = [each for each in answers if _disagrees(history, each) and each.process not in old_ids]
     if contrary:
         tracks = {pid: replace(t, proven=t.proven and t.service != view.expected.name) for pid, t in tracks.items()}
     running = {row.id for row in view.running}
@@ -257,6 +260,12 @@ def _agrees(history: History, answer: Answer) -> bool:
     rollout = history.rollout
     is_stamped = not rollout.stamp or not answer.stamp or answer.stamp == rollout.stamp
     return answer.is_ok and answer.release == rollout.release and is_stamped and not answer.is_cached
+
+
+def _disagrees(history: History, answer: Answer) -> bool:
+    """It says something else. Without a release, or out of a cache, it says nothing (faults F39)."""
+    says_nothing = answer.is_cached or (answer.is_ok and answer.release is None)
+    return not says_nothing and not _agrees(history, answer)
 
 
 def _is_wrong(history: History, answer: Answer) -> bool:

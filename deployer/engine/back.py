@@ -15,6 +15,7 @@ from deployer.core.judge import Doomed, Proven, RackRolledBack, Superseded, judg
 from deployer.core.models import App, Rollout
 from deployer.core.names import ReleaseId
 from deployer.core.verdict import Verdict
+from deployer.core.why import why_in
 from deployer.core.world import WAYS, Move, World, world_of
 from deployer.engine.look import look, look_at_app
 from deployer.engine.ports import Ports
@@ -43,19 +44,29 @@ class _WayBack:
     ports: Ports
     deadline_s: float
     is_cancelled: bool = False
+    is_explained: bool = False
 
     def look(self) -> tuple[World, App | None]:
-        """Two looks that agree, or one once we have cancelled: from then on the rack only goes one way."""
+        """Two looks that agree; what the failing process said last is read between them, while it can be."""
         seen: World | None = None
         while True:
+            looked_at_s = self.ports.clock.now_s()
             app = look_at_app(self.ports)
             world = world_of(app, ours=self.order.aim.release, baseline=self.order.serving)
-            if self.is_cancelled or world is seen:
+            if world is seen:
                 return world, app
-            if self.ports.clock.now_s() > self.deadline_s:
+            if looked_at_s > self.deadline_s:
                 return World.UNKNOWN, app
             seen = world
-            self.ports.clock.sleep(self.order.policy.look_gap_s)
+            self._explain()
+            due_s = looked_at_s + self.order.policy.look_gap_s
+            self.ports.clock.sleep(max(0.0, due_s - self.ports.clock.now_s()))
+
+    def _explain(self) -> None:
+        """Have the doom say why: a cancel takes the log of the failing process away."""
+        if isinstance(self.doom, Doomed) and not self.is_explained:
+            self.is_explained = True
+            self.doom = explained(self.doom, self.ports)
 
     def step(self, world: World, app: App | None) -> Ended | None:
         """Make the move that `WAYS` allows; the verdict, or `None` to look again."""
@@ -64,27 +75,27 @@ class _WayBack:
                 return self._superseded(app.release if app else None)
             case Move.PROVE:
                 return self._prove_baseline()
-            case Move.WAIT if self.is_cancelled and world is World.ROLLING_BACK:
-                # After a cancel the status lingers on `rollback`; the replicas tell earlier (convox-facts 10).
-                return self._prove_baseline()
             case Move.WAIT:
                 self.ports.clock.sleep(self.order.policy.cancel_retry_s)
             case Move.CANCEL | Move.ROLL_BACK if self.order.no_way_back:
                 return self._left_bad(self.order.no_way_back)
             case Move.CANCEL:
-                self._cancel()
+                return self._cancel()
             case Move.ROLL_BACK:
                 return self._roll_back()
         return None
 
-    def _cancel(self) -> None:
-        """`apps cancel`, once, never forced; not again while the rack's mirror still trails the one that was heard."""
-        if self.is_cancelled:
-            self.ports.clock.sleep(self.order.policy.look_gap_s)
-            return
+    def _cancel(self) -> Ended | None:
+        """
+        `apps cancel`, once, never forced; then the replicas of the baseline tell, whatever status lingers.
+
+        Nothing to cancel yet, or no telling: wait, and look again.
+        """
         self.is_cancelled = cancel(self.ports)
-        if not self.is_cancelled:
-            self.ports.clock.sleep(self.order.policy.cancel_retry_s)
+        if self.is_cancelled:
+            return self._prove_baseline()
+        self.ports.clock.sleep(self.order.policy.cancel_retry_s)
+        return None
 
     def _prove_baseline(self) -> Ended:
         if self.order.baseline is None:
@@ -97,7 +108,7 @@ class _WayBack:
         running = sum(each.running for each in found.progress)
         text = f"{self.order.serving} proven on {running} of {running} processes · {self.order.aim.release} gone"
         self.ports.sink.record(Said("back", text))
-        heal(self.order, self.ports)
+        heal(self.order.baseline.release, self.order.staged, self.ports)
         by_itself = isinstance(self.doom, RackRolledBack) and not self.is_cancelled
         verdict = Verdict.REVERTED if by_itself else Verdict.ROLLED_BACK
         return self._ended(verdict, self.order.serving, f"{self.order.serving}, as before")
@@ -182,6 +193,16 @@ def prove(aim: Aim, order: Order, deadline_s: float, ports: Ports) -> Proven | S
         watch.rest()
 
 
+def explained(doom: Doomed, ports: Ports) -> Doomed:
+    """The doom, with what its process said last as the reason."""
+    lines = ports.rack.logs(doom.service) if doom.service else ()
+    reason = why_in(lines, doom.process)
+    if not reason:
+        return doom
+    ports.sink.record(Said("why", f"{reason} ({doom.process})"))
+    return replace(doom, why=f"{doom.why}: {reason}")
+
+
 def copy_of(build_from: ReleaseId, env_from: ReleaseId, ports: Ports) -> ReleaseId:
     """Make a release with the build and env of others, not promoted. Raises RackFailure."""
     about = f"build of {build_from}, env of {env_from}"
@@ -194,14 +215,11 @@ def copy_of(build_from: ReleaseId, env_from: ReleaseId, ports: Ports) -> Release
     )
 
 
-def heal(order: Order, ports: Ports) -> None:
+def heal(target: ReleaseId, staged: tuple[str, ...], ports: Ports) -> None:
     """
     Put the good content on top again: the next build or env edit forks from the *newest* release, which after a failure
     is the bad one, or the copy of it that `apps cancel` made (faults 0.4). Never changes the verdict.
     """
-    target = order.serving
-    if target is None:
-        return
     try:
         if ports.rack.releases(1)[0].id == target:
             return
@@ -212,5 +230,5 @@ def heal(order: Order, ports: Ports) -> None:
         text = f"the newest release is still the failed one ({why}); before the next env set or build: {command}"
         ports.sink.record(Said("heal", text, is_warning=True))
         return
-    dropped = f" · staged keys left behind: {', '.join(order.staged)}" if order.staged else ""
+    dropped = f" · staged keys left behind: {', '.join(staged)}" if staged else ""
     ports.sink.record(Said("heal", f"newest release is {newest} (build and env of {target}){dropped}"))

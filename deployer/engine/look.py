@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from deployer.core.errors import RackFailure
 from deployer.core.models import App, HealthTarget, Manifest, Service, Snapshot
 from deployer.core.names import ServiceName
 from deployer.core.plan import expected_address
@@ -26,7 +27,10 @@ def look(ports: Ports, targets: Sequence[HealthTarget], *, with_services: bool =
 
 def look_at_app(ports: Ports) -> App | None:
     """The app alone; `None` when the rack does not say."""
-    return ports.rack.start_reads().collect().app
+    try:
+        return ports.rack.app()
+    except RackFailure:
+        return None
 
 
 def targets_for(manifest: Manifest, services: Iterable[Service], policy: Policy) -> tuple[HealthTarget, ...]:

@@ -57,7 +57,7 @@ def set_env(request: ShipRequest, draft: Draft, ports: Ports) -> Environment:
         return draft.wanted_env
     sent = request.wanted
     made = _set(sent, request, changes, ports)
-    ports.sink.record(Said("env", f"{len(changes.keys)} keys set → {made.id}, read back"))
+    ports.sink.record(Said("env", f"{_count(changes.keys)} set → {made.id}, read back"))
     return draft.wanted_env
 
 
@@ -72,6 +72,10 @@ def _set(sent: Environment, request: ShipRequest, changes: EnvDiff, ports: Ports
         )
     except RackFailure as error:
         raise EnvFailed("the env was not set", why=rack_words(error), hint=error.hint) from error
+
+
+def _count(keys: tuple[str, ...]) -> str:
+    return f"{len(keys)} key" if len(keys) == 1 else f"{len(keys)} keys"
 
 
 def build(request: ShipRequest, expected_env: Environment, ports: Ports) -> ReleaseId:

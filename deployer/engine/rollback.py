@@ -21,7 +21,7 @@ from deployer.core.plan import Baseline, Plan
 from deployer.core.policy import Policy
 from deployer.core.summary import LOCK
 from deployer.core.verdict import Verdict
-from deployer.engine.back import cancel, copy_of, prove
+from deployer.engine.back import cancel, copy_of, heal, prove
 from deployer.engine.observe import Seen, expect, manifest_of, read_app, rehearse, stamp_of
 from deployer.engine.ports import LockNote, Ports, ProvenEntry
 from deployer.engine.preflight import service_plans
@@ -170,6 +170,8 @@ def _stop_rollout(app: App, order: Order, ports: Ports) -> App:
 def _prove_target(order: Order, ports: Ports) -> Ended:
     """The rack is on the target already: nothing to promote, but it is proven all the same."""
     found = prove(order.aim, order, ports.clock.now_s() + order.policy.back_deadline_s, ports)
+    if isinstance(found, Proven):
+        heal(order.aim.release, (), ports)  # a cancel has put a copy of the bad one on top
     return _ended(found, order, order.aim.release, ports)
 
 

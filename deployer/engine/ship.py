@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from deployer.core.events import Ended, Said
+from deployer.core.events import Ended
 from deployer.core.judge import Doomed, Judgement, LostSight, Proven, RackRolledBack, Superseded
 from deployer.core.names import ReleaseId
 from deployer.core.verdict import Verdict
-from deployer.core.why import why_in
 from deployer.engine.back import go_back
 from deployer.engine.ports import Ports, ProvenEntry
 from deployer.engine.preflight import ShipRequest
@@ -32,9 +29,7 @@ def settle(order: Order, judgement: Judgement, ports: Ports) -> Ended:
             remember(order.aim.release, order, ports)
             undo = (f"undo: deployer rollback --app {ports.app}",) if order.baseline else ()
             return Ended(Verdict.SHIPPED, release, f"{release} serves on {_count(judgement)}", hints=undo)
-        case Doomed():
-            return go_back(order, explained(judgement, ports), ports)
-        case RackRolledBack():
+        case Doomed() | RackRolledBack():
             return go_back(order, judgement, ports)
         case Superseded(by=by):
             return Ended(Verdict.SUPERSEDED, None, by, why=f"{by} became active while {release} was rolling out")
@@ -43,16 +38,6 @@ def settle(order: Order, judgement: Judgement, ports: Ports) -> Ended:
             return Ended(Verdict.LOST_SIGHT, release, "not known; nothing was rolled back", why=why, hints=(hint,))
         case _:
             raise AssertionError(f"not a last word: {judgement}")
-
-
-def explained(doom: Doomed, ports: Ports) -> Doomed:
-    """The doom with what the failing process said last, read while it can be: a cancel takes its log away."""
-    lines = ports.rack.logs(doom.service) if doom.service else ()
-    reason = why_in(lines, doom.process)
-    if not reason:
-        return doom
-    ports.sink.record(Said("why", f"{reason} ({doom.process})"))
-    return replace(doom, why=f"{doom.why}: {reason}")
 
 
 def remember(release: ReleaseId, order: Order, ports: Ports) -> None:

@@ -16,6 +16,9 @@ from deployer.core.proof import progress_of
 from deployer.engine.look import look, targets_for
 from deployer.engine.ports import Ports
 
+# However slow the reads are, the rack gets this much peace between two ticks.
+LEAST_REST_S = 0.1
+
 
 @dataclass(slots=True)
 class Watch:
@@ -35,6 +38,7 @@ class Watch:
     judging: Callable[[History, Policy], Judgement] = judge
     dice: random.Random = field(default_factory=random.Random)
     _ticks: int = 0
+    _ticked_at_s: float = 0.0
     _heard: dict[ProcessId, tuple[float, Answer]] = field(default_factory=dict)
     _last: Judgement | None = None
     history: History = field(init=False)
@@ -43,6 +47,7 @@ class Watch:
         self.history = History.of(self.rollout, self.ports.clock.now_s())
 
     def tick(self) -> Judgement:
+        self._ticked_at_s = self.ports.clock.now_s()
         targets = targets_for(self.manifest, self.services, self.policy)
         with_services = self._ticks % self.policy.services_every == 1 or (self.history.is_ours and not targets)
         snapshot = look(self.ports, targets, with_services=with_services)
@@ -54,9 +59,14 @@ class Watch:
         return judgement
 
     def rest(self) -> None:
-        """Wait for the next tick, with jitter so that many deployers do not march in step. Raises Interrupted."""
+        """
+        Wait for the next tick, which is due a tick after this one began. Raises Interrupted.
+
+        With jitter, so that many deployers do not march in step.
+        """
         spread = 1 + self.policy.jitter * self.dice.uniform(-1, 1)
-        self.ports.clock.sleep(self.policy.tick_s * spread)
+        due_s = self._ticked_at_s + self.policy.tick_s * spread
+        self.ports.clock.sleep(max(LEAST_REST_S, due_s - self.ports.clock.now_s()))
 
     def _tell(self, snapshot: Snapshot, judgement: Judgement) -> None:
         for each in snapshot.answers:

@@ -86,7 +86,8 @@ def test_a_rollout_that_is_on_is_cancelled(twice: Stage) -> None:
 
     assert Verdict.RESTORED is ended.verdict
     assert serving == twice.active
-    assert ["cancel"] == twice.rack.writes
+    assert ["cancel", f"create-from {serving} {serving}"] == twice.rack.writes
+    assert twice.build_of(serving) == twice.build_of(twice.newest)
 
 
 def test_nothing_proven_names_candidates(stage: Stage) -> None:
