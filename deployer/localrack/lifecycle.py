@@ -17,7 +17,7 @@ from typing import TypeVar
 from deployer.localrack.client import RackClient, RackSilent
 from deployer.localrack.files import read_json
 from deployer.localrack.options import Home, RackOptions
-from deployer.localrack.sweep import MARK, sweep
+from deployer.localrack.sweep import MARK, is_alive, sweep
 
 UP_WITHIN_S = 20.0
 DOWN_WITHIN_S = 15.0
@@ -219,7 +219,7 @@ def _end(options: RackOptions, home: Home) -> None:
         raise RackFailed(f"{home.root} is held by something that is no rack", f"remove {home.lock}")
     for number in (signal.SIGTERM, signal.SIGKILL):
         _signal(running.pid, number)
-        if _wait(lambda: not _is_held(home), DOWN_WITHIN_S):
+        if _wait(lambda: not is_alive(running.pid), DOWN_WITHIN_S):
             return
     raise RackFailed(f"rack {options.name} (pid {running.pid}) does not end", f"kill -9 {running.pid}")
 

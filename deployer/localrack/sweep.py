@@ -37,6 +37,14 @@ def sweep(home: Path, *, grace_s: float = 1.0) -> int:
     return len(found)
 
 
+def is_alive(pid: int) -> bool:
+    """A zombie is not: whoever started it has only not asked yet."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _end(process: psutil.Process, *, force: bool) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         process.kill() if force else process.terminate()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 
 from deployer.rackmodel import env as env_text
@@ -29,6 +30,9 @@ from deployer.rackmodel.records import (
 )
 from deployer.rackmodel.replicas import Replicas
 from deployer.rackmodel.rollout import Rollout
+
+# ASSUMPTION: the length; `<rack>-<app>` must fit a Kubernetes namespace of 63 characters
+_APP_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
 class Rack:
@@ -78,6 +82,8 @@ class Rack:
     # Apps
 
     def create_app(self, name: str) -> AppRow:
+        if not _APP_NAME.fullmatch(name):
+            raise refusals.bad_app_name(name)
         if AppName(name) in self._apps:
             raise refusals.app_exists(name)
         self.adopt(App(AppName(name)))

@@ -22,6 +22,11 @@ def app_not_found(app: str) -> Refused:
     return Refused(404, f"app not found: {app}")
 
 
+def bad_app_name(app: str) -> Refused:
+    # ASSUMPTION: the text, after the one for a service's name (convox-facts 7).
+    return Refused(400, f"app name {app} invalid, must contain only lowercase alphanumeric and dashes")
+
+
 def app_exists(app: str) -> Refused:
     # ASSUMPTION: the text. The status of a Kubernetes error is 500 (convox-facts 5.1).
     return Refused(500, f'namespaces "{app}" already exists')

@@ -9,7 +9,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -205,10 +204,3 @@ class Hammer:
                 self.releases[answer.json()["RELEASE"]] += 1
             except httpx.HTTPError as exc:
                 self.errors.append(repr(exc))
-
-
-def processes_of(home: Path) -> list[int]:
-    """Everything alive that this rack has started, by the mark it carries."""
-    from deployer.localrack.sweep import leftovers
-
-    return [process.pid for process in leftovers(home)]

@@ -10,9 +10,9 @@ from deployer.rackmodel import BuildStatus, Physics, Refused
 from tests.unit.rackmodel.world import APP, World, a_world
 
 
-def refusal(call: Callable[[], object]) -> tuple[int, str]:
+def refusal(call: Callable[..., object], *args: object) -> tuple[int, str]:
     with pytest.raises(Refused) as refused:
-        call()
+        call(*args)
     return refused.value.status, refused.value.text
 
 
@@ -37,6 +37,13 @@ def world() -> World:
 def test_an_app_that_is_not_there(world: World, call: Callable[[object], object]) -> None:
     """Every operation on an unknown app is 404, but the process list."""
     assert (404, "app not found: nope") == refusal(lambda: call(world.rack))
+
+
+def test_an_apps_name_has_a_shape(world: World) -> None:
+    """Lower case, digits and dashes: it becomes part of a namespace."""
+    for name in ("", "../x", "A", "a" * 41):
+        text = f"app name {name} invalid, must contain only lowercase alphanumeric and dashes"
+        assert (400, text) == refusal(world.rack.create_app, name)
 
 
 def test_processes_of_an_unknown_app_are_none(world: World) -> None:
