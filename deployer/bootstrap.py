@@ -186,7 +186,7 @@ class _Wiring:
     redactor: Redactor
 
     def ports(self, sink: Sink) -> Ports:
-        return Ports(self.options.app, self.rack, self.probe, self.ledger, self.clock, sink)
+        return Ports(self.options.app, self.rack, self.probe, self.ledger, self.clock, sink, self.options.rack or "")
 
 
 @dataclass(slots=True)
@@ -266,7 +266,7 @@ def _wiring(options: Options) -> Iterator[_Wiring]:
     runner = Runner(clock, child_environment(os.environ, target), redactor, _convox(options, where), told)
     rack = ConvoxRack(runner, target, policy)
     ledger = RackLedger(rack, LocalFile(state_root(os.environ), where.label, options.app), clock)
-    probe = HttpProbe(policy, allow_loopback=target.is_loopback)
+    probe = HttpProbe(policy, allow_loopback=target.is_loopback, interruptions=clock)
     try:
         yield _Wiring(options, clock, policy, runner, rack, probe, ledger, target.actor, where.label, redactor)
     finally:

@@ -155,16 +155,16 @@ class _WayBack:
 
     def _left_bad(self, reason: str) -> Ended:
         release, app = self.order.aim.release, self.ports.app
-        hint = f"deployer rollback --app {app}" if self.order.serving else f"convox apps cancel {app}"
+        hint = self.ports.command("rollback") if self.order.serving else f"convox apps cancel {app}"
         why = f"{self.doom.why}; not taken back: {reason}"
         return Ended(Verdict.LEFT_BAD, release, f"{release}, failing", why=why, hints=(hint,))
 
     def unconfirmed(self, what: str) -> Ended:
-        hints = (f"deployer rollback --app {self.ports.app}", f"convox ps -a {self.ports.app}")
+        hints = (self.ports.command("rollback"), f"convox ps -a {self.ports.app}")
         return Ended(Verdict.ROLLBACK_UNCONFIRMED, None, "unknown", why=f"{self.doom.why}; {what}", hints=hints)
 
     def _ended(self, verdict: Verdict, release: ReleaseId | None, serving: str) -> Ended:
-        return Ended(verdict, release, serving, why=self.doom.why, hints=(f"deployer ship --app {self.ports.app}",))
+        return Ended(verdict, release, serving, why=self.doom.why, hints=(self.ports.command("ship"),))
 
 
 def cancel(ports: Ports) -> bool:

@@ -64,6 +64,16 @@ class SystemClock:
         if signum and signum not in self._deaf_to:
             raise Interrupted(signum)
 
+    @property
+    def wake_fd(self) -> int:
+        """Readable whenever a wait should look again, for those who wait in an event loop of their own."""
+        return self._reader
+
+    def is_interrupted(self) -> bool:
+        """A signal has asked us to stop, and no wait has heard it yet."""
+        self._drain()
+        return bool(self._signum) and self._signum not in self._deaf_to
+
     def wake(self) -> None:
         """Cut a wait short so that it looks again. Safe in signal handlers and from other threads."""
         with suppress(BlockingIOError):  # a full pipe wakes the wait as it is

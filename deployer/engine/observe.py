@@ -82,7 +82,7 @@ def _settled_app(ports: Ports, policy: Policy) -> App:
         ports.sink.record(Said("plan", f"{app.name} is {app.status}; waiting up to {policy.wait_busy_s:.0f} s"))
     while not app.is_running:
         if ports.clock.now_s() > deadline_s:
-            hint = f"deployer rollback --app {app.name}"
+            hint = ports.command("rollback")
             raise Busy(f"{app.name} is still {app.status}", serving=app.release, hint=hint)
         ports.clock.sleep(min(BUSY_POLL_S, policy.wait_busy_s))
         app = read_app(ports)

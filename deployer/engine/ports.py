@@ -190,9 +190,17 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
+    """One app on one rack, and all that can be done about it. `named` is the rack as a person named it, or ""."""
+
     app: AppName
     rack: Rack
     probe: Probe
     ledger: Ledger
     clock: Clock
     sink: Sink
+    named: str = ""
+
+    def command(self, *words: str) -> str:
+        """A command of ours to type next, for this app on this rack."""
+        rack = ("--rack", self.named) if self.named else ()
+        return " ".join(("deployer", *words, *rack, "--app", self.app))

@@ -160,7 +160,7 @@ def _release_problems(request: ShipRequest, seen: Seen, ports: Ports) -> tuple[P
         return (Problem("--release ships a release as it is, so it goes with no env", hint="leave --env-… away"),)
     if wanted is None or active is None or seen.releases.index(wanted) <= seen.releases.index(active):
         return ()
-    hint = f"deployer rollback {wanted.id} --app {ports.app}"
+    hint = ports.command("rollback", wanted.id)
     return (Problem(f"{wanted.id} is older than {active.id}, which is active", hint=hint),)
 
 
@@ -170,7 +170,7 @@ def _env_problems(request: ShipRequest, manifest: Manifest, wanted: Environment,
     return refused + tuple(
         Problem(
             f"{key} is required by convox.yml and set nowhere",
-            hint=f"deployer ship --app {ports.app} --env-from {key}",
+            hint=ports.command("ship", "--env-from", key),
         )
         for key in missing
     )
@@ -195,7 +195,7 @@ def _lock_problems(ports: Ports) -> tuple[Problem, ...]:
         return ()
     where = f", {holder.url}" if holder.url else ""
     text = f"{holder.by} is at work on {ports.app} ({holder.what} since {holder.since}{where})"
-    return (Problem(text, hint=f"deployer rollback --app {ports.app} goes ahead all the same", verdict=Verdict.BUSY),)
+    return (Problem(text, hint=f"{ports.command('rollback')} goes ahead all the same", verdict=Verdict.BUSY),)
 
 
 def _staged_problems(request: ShipRequest, staged: tuple[str, ...]) -> tuple[Problem, ...]:

@@ -42,10 +42,10 @@ def resume(request: ResumeRequest, ports: Ports) -> Ended:
     past = request.past
     if past.ended is not None and past.ended.verdict is not Verdict.INTERRUPTED:
         what = f"ship {past.ship} ended already: {past.ended.verdict.label}"
-        raise Refused((Problem(what, hint=f"deployer status --app {ports.app}"),))
+        raise Refused((Problem(what, hint=ports.command("status")),))
     if past.plan is None or past.promoting is None:
         what = f"ship {past.ship} had promoted nothing, so there is nothing to finish"
-        raise Refused((Problem(what, hint=f"deployer ship --app {ports.app}"),))
+        raise Refused((Problem(what, hint=ports.command("ship")),))
     ports.sink.record(Planned(past.plan))
     ports.sink.record(Resumed(request.ship, past.promoting))
     order = _order(request, past.plan, past.promoting, ports)

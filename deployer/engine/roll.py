@@ -92,7 +92,7 @@ def _is_active_already(order: Order, ports: Ports) -> bool:
     if app.release != order.serving:
         raise Busy(f"{app.release or 'nothing'} became active meanwhile: somebody else is at work")
     if not app.is_running:
-        raise Busy(f"the app is {app.status}", serving=app.release, hint=f"deployer status --app {ports.app}")
+        raise Busy(f"the app is {app.status}", serving=app.release, hint=ports.command("status"))
     holder = ports.ledger.holder()
     if holder is not None and holder.ship != order.ship:
         raise Busy(f"{holder.by} took the lock over ({holder.what})", serving=app.release)
@@ -147,7 +147,7 @@ class _Start:
         state, now_s, policy = self.child.state(), ports.clock.now_s(), self.order.policy
         if state.is_waiting and not state.is_announced:
             # It would wait for up to 35 minutes, and then promote on top of somebody (convox-facts 2.6).
-            self._give_up(ports, Busy("the rack is at work on the app", hint=f"deployer status --app {ports.app}"))
+            self._give_up(ports, Busy("the rack is at work on the app", hint=ports.command("status")))
         if isinstance(state.refusal, _REFUSALS):
             self._give_up(ports, _refused(state.refusal, self.order))
         if not state.is_announced and now_s - self.began_s > policy.promote_start_s:

@@ -108,7 +108,7 @@ def _nothing_known(entries: tuple[ProvenEntry, ...], seen: Seen, ports: Ports) -
     others = [row.id for row in seen.releases if row.build and row.id != seen.app.release][:5]
     named = f"; releases with a build: {', '.join(others)}" if others else ""
     known = "none of them differs from what serves" if entries else "none was ever proven here"
-    hint = f"deployer rollback {others[0] if others else 'RELEASE'} --app {ports.app}"
+    hint = ports.command("rollback", others[0] if others else "RELEASE")
     return Problem(f"no proven release to go back to ({known}){named}", hint=hint)
 
 
@@ -194,7 +194,7 @@ def _ended(found: Judgement | None, order: Order, content: ReleaseId, ports: Por
             remember(release, order, ports)
             serves = f"{release} serves" + ("" if release == content else f", the build and env of {content}")
             return Ended(
-                Verdict.RESTORED, release, serves, hints=(f"undo: deployer rollback {left} --app {ports.app}",)
+                Verdict.RESTORED, release, serves, hints=(f"undo: {ports.command('rollback', left or 'RELEASE')}",)
             )
         case Superseded(by=by):
             return Ended(Verdict.SUPERSEDED, None, by, why=f"{by} became active during the rollback")

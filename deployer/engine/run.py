@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from deployer.core.errors import DeployerError, Interrupted, RackFailure, Refused
 from deployer.core.events import Ended, Event, Sink, Started
-from deployer.core.names import AppName
 from deployer.core.summary import Summary
 from deployer.core.verdict import Verdict, cancelled_by
 from deployer.engine.ports import Ports
@@ -41,10 +40,10 @@ def run(started: Started, body: Callable[[Ports], Ended], ports: Ports, recorder
     try:
         ended = body(replace(ports, sink=recorder))
     except DeployerError as error:
-        ended = _ended_by(error, recorder.summary, ports.app)
+        ended = _ended_by(error, recorder.summary, ports)
     except Exception as error:  # a bug: said plainly, never a rollback (design 2.4)
         bug = Bug(error)
-        ended = _ended_by_bug(error, recorder.summary, ports.app)
+        ended = _ended_by_bug(error, recorder.summary, ports)
     _leave_lock(ended, recorder.summary, ports)
     ended = replace(ended, seconds=ports.clock.now_s() - began_s)
     recorder.record(ended)
@@ -58,9 +57,9 @@ def _leave_lock(ended: Ended, summary: Summary, ports: Ports) -> None:
             ports.ledger.release_lock(summary.ship)
 
 
-def _ended_by(error: DeployerError, summary: Summary, app: AppName) -> Ended:
+def _ended_by(error: DeployerError, summary: Summary, ports: Ports) -> Ended:
     if summary.is_under_way:
-        return _left_under_way(error.why or error.what, summary, app)
+        return _left_under_way(error.why or error.what, summary, ports)
     serving = summary.serving if summary.plan else error.serving or ""
     if isinstance(error, Interrupted):
         return Ended(cancelled_by(error.signum), None, serving, why=_unpromoted(summary))
@@ -69,15 +68,15 @@ def _ended_by(error: DeployerError, summary: Summary, app: AppName) -> Ended:
     return Ended(error.verdict, None, serving, why=why, hints=_hints(error), problems=problems)
 
 
-def _ended_by_bug(error: Exception, summary: Summary, app: AppName) -> Ended:
+def _ended_by_bug(error: Exception, summary: Summary, ports: Ports) -> Ended:
     # The text of a foreign exception may hold anything; its type is enough to say that it is ours to mend.
     why = f"internal-error: {type(error).__name__}, a bug of deployer"
     if summary.is_under_way:
-        return _left_under_way(why, summary, app)
+        return _left_under_way(why, summary, ports)
     return Ended(Verdict.INTERNAL_ERROR, None, summary.serving if summary.plan else "", why=why)
 
 
-def _left_under_way(why: str, summary: Summary, app: AppName) -> Ended:
+def _left_under_way(why: str, summary: Summary, ports: Ports) -> Ended:
     """After the promote a run is never simply over: say what is rolling out, from what, and how to go on."""
     release = summary.promoting
     return Ended(
@@ -85,7 +84,7 @@ def _left_under_way(why: str, summary: Summary, app: AppName) -> Ended:
         release,
         f"{summary.serving} or {release}: {release} is rolling out, and the rack goes on with it",
         why=why,
-        hints=(f"deployer resume --app {app} --ship {summary.ship}", f"deployer rollback --app {app}"),
+        hints=(ports.command("resume", "--ship", str(summary.ship)), ports.command("rollback")),
     )
 
 

@@ -27,14 +27,14 @@ def settle(order: Order, judgement: Judgement, ports: Ports) -> Ended:
     match judgement:
         case Proven():
             remember(order.aim.release, order, ports)
-            undo = (f"undo: deployer rollback --app {ports.app}",) if order.baseline else ()
+            undo = (f"undo: {ports.command('rollback')}",) if order.baseline else ()
             return Ended(Verdict.SHIPPED, release, f"{release} serves on {_count(judgement)}", hints=undo)
         case Doomed() | RackRolledBack():
             return go_back(order, judgement, ports)
         case Superseded(by=by):
             return Ended(Verdict.SUPERSEDED, None, by, why=f"{by} became active while {release} was rolling out")
         case LostSight(why=why):
-            hint = f"deployer status --app {ports.app}"
+            hint = ports.command("status")
             return Ended(Verdict.LOST_SIGHT, release, "not known; nothing was rolled back", why=why, hints=(hint,))
         case _:
             raise AssertionError(f"not a last word: {judgement}")

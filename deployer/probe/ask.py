@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import httpx
 
@@ -30,6 +32,15 @@ _BETWEEN_S = 0.002
 _NO_REUSE = httpx.Limits(max_connections=None, max_keepalive_connections=0)
 
 
+class Interruptions(Protocol):
+    """Where a signal is heard while a round is on: `wake_fd` becomes readable, `is_interrupted` says if it is one."""
+
+    @property
+    def wake_fd(self) -> int: ...
+
+    def is_interrupted(self) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """On which terms a round is held; `HttpProbe` says what each means."""
@@ -41,6 +52,7 @@ class Terms:
     allow_loopback: bool
     tls: ssl.SSLContext
     look_up: LookUp
+    interruptions: Interruptions | None = None
 
 
 def default_tls() -> ssl.SSLContext:
@@ -62,7 +74,30 @@ async def _ask_all(targets: Sequence[HealthTarget], terms: Terms, first_turn: in
         for n, each in enumerate(targets):
             after = tasks[first[each]] if first[each] < n == last[each] else None
             tasks.append(asyncio.create_task(this.ask(each, first_turn + n, after)))
-        return tuple(await asyncio.gather(*tasks))
+        with _cut_short(tasks, terms.interruptions):
+            answers = await asyncio.gather(*tasks, return_exceptions=True)
+        cut = (Heard(Answer(each.service, error="interrupted")) for each in targets)
+        return tuple(each if isinstance(each, Heard) else none for each, none in zip(answers, cut, strict=True))
+
+
+@contextmanager
+def _cut_short(tasks: Iterable[asyncio.Task[Heard]], interruptions: Interruptions | None) -> Iterator[None]:
+    """A signal gives up on every question that is still open: the engine has 6 s to be gone (design 2.7)."""
+    if interruptions is None:
+        yield
+        return
+
+    def look() -> None:
+        if interruptions.is_interrupted():
+            for each in tasks:
+                each.cancel()
+
+    loop = asyncio.get_running_loop()
+    loop.add_reader(interruptions.wake_fd, look)
+    try:
+        yield
+    finally:
+        loop.remove_reader(interruptions.wake_fd)
 
 
 class _Round:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import ssl
 
     from deployer.probe.addresses import LookUp
-    from deployer.probe.ask import Terms
+    from deployer.probe.ask import Interruptions, Terms
 
 
 class HttpProbe:
@@ -30,7 +30,7 @@ class HttpProbe:
 
     `headers` are sent with each request, and never shown. Loopback addresses are refused unless `allow_loopback`;
     link-local ones always are, so that a rack's data cannot make us ask a cloud's metadata service. `tls` replaces
-    the default trust in certificates, `look_up` the system's resolver. Raises Usage for a header that cannot be sent.
+    the default trust in certificates, `look_up` the system's resolver; `interruptions` cut a round short. Raises Usage for a header that cannot be sent.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class HttpProbe:
         allow_loopback: bool = False,
         tls: ssl.SSLContext | None = None,
         look_up: LookUp | None = None,
+        interruptions: Interruptions | None = None,
     ) -> None:
         self._policy = policy
         self._fields = fields or Fields()
@@ -49,6 +50,7 @@ class HttpProbe:
         self._allow_loopback = allow_loopback
         self._tls = tls
         self._look_up = look_up
+        self._interruptions = interruptions
         self._rounds = count()
         self._last_round: tuple[Heard, ...] = ()
         _check_headers(self._headers)
@@ -76,6 +78,7 @@ class HttpProbe:
             allow_loopback=self._allow_loopback,
             tls=self._tls,
             look_up=self._look_up or look_up,
+            interruptions=self._interruptions,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import subprocess
 import sys
 import threading
@@ -11,10 +12,11 @@ import time
 
 import pytest
 
-from deployer.core.errors import Usage
+from deployer.core.errors import Interrupted, Usage
 from deployer.core.names import ServiceName
 from deployer.core.policy import Policy
 from deployer.core.redact import Secret
+from deployer.engine.clock import SystemClock
 
 from .asking import GOOD, WEB, a_probe, a_target, ask_once, fresh
 from .loopback import Loopback, Request, Respond, a_reply, always, slowly
@@ -113,6 +115,25 @@ def test_one_silent_service_does_not_silence_another() -> None:
 
     assert [200, 200] == [each.status_code for each in answers if each.service == WEB]
     assert {"timed out"} == {each.error for each in answers if each.service == "mute"}
+
+
+def test_a_signal_cuts_a_round_short() -> None:
+    """Questions that are still open when a signal comes are given up at once, and count as no answer."""
+
+    async def hang(_: Request, __: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(60)
+
+    clock = SystemClock()
+    signal_soon = threading.Timer(0.1, lambda: clock.interrupt(signal.SIGTERM))
+    began = time.monotonic()
+    with Loopback(hang) as server:
+        signal_soon.start()
+        answers = a_probe(interruptions=clock).round([a_target(server.url(), 3)])
+
+    assert ["interrupted"] * 3 == [each.error for each in answers]
+    assert time.monotonic() - began < 2
+    with pytest.raises(Interrupted):
+        clock.check()
 
 
 @pytest.mark.parametrize(("bound", "services"), [(3, 1), (16, 1), (3, 8)])
