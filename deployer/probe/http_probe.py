@@ -30,7 +30,8 @@ class HttpProbe:
 
     `headers` are sent with each request, and never shown. Loopback addresses are refused unless `allow_loopback`;
     link-local ones always are, so that a rack's data cannot make us ask a cloud's metadata service. `tls` replaces
-    the default trust in certificates, `look_up` the system's resolver; `interruptions` cut a round short. Raises Usage for a header that cannot be sent.
+    the default trust in certificates, `look_up` the system's resolver; `interruptions` cut a round short.
+    Raises Usage for a header that cannot be sent.
     """
 
     def __init__(
