@@ -72,7 +72,7 @@ def _armed_minutes(rack: Rack, app: str) -> int:
     except CommandError as exc:
         _complain("shutdown-state-fetch-error", exc)
         return 0
-    if not state or not text(state, "armedAt") or text(state, "shutdownAt"):
+    if not text(state, "armedAt") or text(state, "shutdownAt"):
         return 0
     left_s = (number(state, "notifyBeforeMinutes") or NOTIFY_MINUTES) * 60 - seconds_since(text(state, "armedAt"))
     return max(1, left_s // 60)

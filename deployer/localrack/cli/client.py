@@ -84,10 +84,10 @@ class Client:
             raise CommandError(CUT_SHORT)
         return gojson.loads(response.body)
 
-    def read_object(self, go_type: str, method: str, path: str, **options: Any) -> Json:
-        """Raises Panic on `null`: the CLI reads through the nil pointer it becomes."""
+    def read_object(self, go_type: str, method: str, path: str, *, nullable: bool = False, **options: Any) -> Json:
+        """Raises Panic on a `null` that is not expected: the CLI reads through the nil pointer it becomes."""
         value = self.read(method, path, **options)
-        if value is None:
+        if value is None and not nullable:
             raise Panic
         found: Json = gojson.of_kind(value, dict, f"structs.{go_type}")
         return found

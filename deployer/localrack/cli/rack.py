@@ -108,11 +108,14 @@ class Rack:
         return self._socket(f"/apps/{app}/services/{service}/logs", headers)
 
     def budget(self, app: str) -> Json:
-        return self.client.read_object("AppBudget", "GET", f"/apps/{app}/budget")
+        """Empty when the rack answers `null`."""
+        return self.client.read_object("AppBudget", "GET", f"/apps/{app}/budget", nullable=True)
 
-    def budget_shutdown(self, app: str) -> Json | None:
-        found = self.client.read("GET", f"/apps/{app}/budget/shutdown-state")
-        return found if isinstance(found, dict) else None
+    def budget_shutdown(self, app: str) -> Json:
+        """Empty when the rack answers `null`."""
+        return self.client.read_object(
+            "AppBudgetShutdownState", "GET", f"/apps/{app}/budget/shutdown-state", nullable=True
+        )
 
     def configs(self, app: str) -> list[Json]:
         return self.client.read_list("AppConfigs", f"/apps/{app}/configs")

@@ -17,7 +17,7 @@ from deployer.localrack.cli.ticker import Ticker
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from threading import Event, Lock
+    from threading import Event, Lock, Thread
 
     from deployer.localrack.cli.context import Context
     from deployer.localrack.cli.rack import Rack
@@ -29,6 +29,7 @@ PROCESS_POLL_S = 1
 PROCESS_TIMEOUT_S = 5 * 60
 PROCESS_STATES_S = 3
 REOPEN_LOGS_S = 1
+LAST_LOOK_S = 0.2
 LONGEST_LINE = 65535  # a line of 64 KiB and more ends Go's line scanner
 
 
@@ -79,24 +80,28 @@ def app_running_with_logs(context: Context, app: str) -> None:
     from threading import Event, Lock, Thread  # few commands wait
 
     watcher = _Watcher(context, app, Event(), Lock())
-    for job in (watcher.print_process_states, watcher.print_system_logs):
-        Thread(target=job, daemon=True).start()
+    looking = Thread(target=watcher.print_process_states, daemon=True)
+    looking.start()
+    Thread(target=watcher.print_system_logs, daemon=True).start()
     try:
         app_running(context.rack, app)
     finally:
-        watcher.stop()
+        watcher.stop(looking)
 
 
 class _Watcher:
-    """Two jobs beside the wait. Neither is waited for: they may be stuck in a request."""
+    """Two jobs beside the wait. Neither is waited for long: they may be stuck in a request."""
 
     def __init__(self, context: Context, app: str, stopped: Event, printing: Lock) -> None:
         self.context, self.app, self.stopped, self.printing = context, app, stopped, printing
+        self.is_silent = False
 
-    def stop(self) -> None:
-        """Nothing is printed any more when this returns."""
+    def stop(self, looking: Thread) -> None:
+        """A look at the processes under way may still print what it sees; after that nothing is printed."""
+        self.stopped.set()
+        looking.join(LAST_LOOK_S)
         with self.printing:
-            self.stopped.set()
+            self.is_silent = True
 
     def print_system_logs(self) -> None:
         """Reopened a second after each end (`promote-ws-abort`); given up when it is refused (`promote-ws-500`)."""
@@ -107,6 +112,8 @@ class _Watcher:
                 return
             for line in scan_lines(stream.chunks()):
                 words = line.split(b" ", 2)
+                if self.stopped.is_set():
+                    return
                 if len(words) == 3 and words[1].startswith(b"system/"):
                     self._print(line + b"\n")
             stream.close()
@@ -132,7 +139,7 @@ class _Watcher:
 
     def _print(self, line: bytes) -> None:
         with self.printing:
-            if not self.stopped.is_set():
+            if not self.is_silent:
                 self.context.writer.stream(line)
 
 

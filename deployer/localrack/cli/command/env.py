@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 
+from deployer.localrack.cli import environment
 from deployer.localrack.cli.command import releases
 from deployer.localrack.cli.context import stdin_chunks, stdin_is_terminal
 from deployer.localrack.cli.errors import CommandError
 from deployer.localrack.cli.rack import text
-from deployer.localrack.cli.waits import LONGEST_LINE, scan_lines
+from deployer.localrack.cli.waits import scan_lines
 from deployer.localrack.cli.writer import STDOUT, put
 
 TYPE_CHECKING = False
@@ -16,18 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deployer.localrack.cli.context import Context
-    from deployer.localrack.cli.rack import Rack
-
-MASKED_KEYS = "cli-env-mask"
 
 
 def listing(context: Context) -> None:
     """Of the newest release, active or not. Masked values are hidden on a terminal only."""
     env = _current(context)
-    masked: frozenset[str] = frozenset()
-    if not context.flags.is_set("reveal") and os.isatty(context.writer.out):
-        masked = _masked_keys(context.rack, context.app)
-    context.writer.writef("%s\n", _dump({key: "****" if key in masked else value for key, value in env.items()}))
+    context.writer.writef("%s\n", environment.dump_masked(env, environment.masked_keys(context)))
 
 
 def get(context: Context) -> None:
@@ -71,7 +66,7 @@ def _create(context: Context, verb: str, keys: list[str], env: Mapping[str, str]
     tagged = sorted((f"<info>{key}</info>" for key in keys), key=os.fsencode)
     context.writer.start(f"{verb} {', '.join(tagged)}")
     context.rack.system()  # asked for the version, to tell racks that want another call
-    options = {"env": _dump(env), "parent-release": context.flags.text("release") or None}
+    options = {"env": environment.dump(env), "parent-release": context.flags.text("release") or None}
     release = text(context.rack.create_release(context.app, options), "id")
     context.writer.ok()
     context.writer.writef("Release: <release>%s</release>\n", release)
@@ -84,29 +79,4 @@ def _create(context: Context, verb: str, keys: list[str], env: Mapping[str, str]
 def _current(context: Context) -> dict[str, str]:
     chosen = context.flags.text("release")
     release = context.rack.release(context.app, chosen) if chosen else context.rack.newest_release(context.app)
-    return _load(text(release, "env")) if release else {}
-
-
-def _load(stored: str) -> dict[str, str]:
-    """Raises CommandError at a line of 64 KiB, on every env command until the env is replaced."""
-    data = stored.encode("utf-8", "surrogateescape")
-    if any(len(line) > LONGEST_LINE for line in data.split(b"\n")):
-        raise CommandError("bufio.Scanner: token too long")
-    env: dict[str, str] = {}
-    for line in scan_lines([data]):
-        key, equals, value = line.decode("utf-8", "surrogateescape").partition("=")
-        if equals and key.strip():
-            env[key.strip()] = value
-    return env
-
-
-def _dump(env: Mapping[str, str]) -> str:
-    return "\n".join(sorted((f"{key}={value}" for key, value in env.items()), key=os.fsencode))
-
-
-def _masked_keys(rack: Rack, app: str) -> frozenset[str]:
-    try:
-        listed = text(rack.config(app, MASKED_KEYS), "value")
-    except CommandError:
-        return frozenset()
-    return frozenset(key.strip() for key in listed.split(",") if key.strip())
+    return environment.load(text(release, "env")) if release else {}

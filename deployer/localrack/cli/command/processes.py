@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
 
 from deployer.localrack.cli import waits
 from deployer.localrack.cli.budget import cap_of
-from deployer.localrack.cli.context import STDIN, stdin_chunks, stdin_is_terminal
+from deployer.localrack.cli.context import stdin_chunks, stdin_is_terminal
 from deployer.localrack.cli.errors import CommandError, Exit
 from deployer.localrack.cli.rack import text
 from deployer.localrack.cli.streams import copy_until_exit
 from deployer.localrack.cli.table import print_info, print_table
+from deployer.localrack.cli.terminal import raw_terminal
 from deployer.localrack.cli.times import ago
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from deployer.localrack.cli.context import Context
     from deployer.localrack.cli.sockets import Socket
 
@@ -72,26 +70,35 @@ def stop(context: Context) -> None:
 def exec_command(context: Context) -> None:
     """In a running process, or in one of a service's. Raises Exit with the remote status, or a made-up 0."""
     headers = {"Command": " ".join(context.args[1:]), "Tty": None if stdin_is_terminal() else "false", **_size()}
-    raise Exit(_attach(context, context.rack.exec(context.app, context.arg(0), headers)))
+    with raw_terminal(context.writer):
+        code = _attach(context, context.rack.exec(context.app, context.arg(0), headers))
+    raise Exit(code)
 
 
 def run(context: Context) -> None:
     """A new process that sleeps, the command executed in it, and the process removed (unless we are killed)."""
-    flags, service, app = context.flags, context.arg(0), context.app
+    flags, service = context.flags, context.arg(0)
     command = " ".join(context.args[1:])
     headers = {"-".join(word.capitalize() for word in name.split("-")): flags.option(name) for name in RUN_OPTIONS}
     headers.update(_size())
-    if flags.is_set("detach"):
+    with raw_terminal(context.writer):
+        if not flags.is_set("detach"):
+            raise Exit(_run_attached(context, service, command, headers))
         context.writer.start("Running detached process")
-        return context.writer.ok(text(context.rack.run(app, service, {**headers, "Command": command}), "id"))
-    sleep_s = flags.number("timeout") if flags.number("timeout") > 0 else SLEEP_S
-    process = text(context.rack.run(app, service, {**headers, "Command": f"sleep {sleep_s}"}), "id")
+        context.writer.ok(text(context.rack.run(context.app, service, {**headers, "Command": command}), "id"))
+
+
+def _run_attached(context: Context, service: str, command: str, headers: dict[str, str | None]) -> int:
+    rack, app = context.rack, context.app
+    sleep_s = context.flags.number("timeout")
+    sleep_s = sleep_s if sleep_s > 0 else SLEEP_S
+    process = text(rack.run(app, service, {**headers, "Command": f"sleep {sleep_s}"}), "id")
     try:
-        waits.process_running(context.rack, app, process)
-        code = _attach(context, context.rack.exec(app, process, _exec_headers(context, command)))
+        waits.process_running(rack, app, process)
+        return _attach(context, rack.exec(app, process, _exec_headers(context, command)))
     finally:
-        _remove(context, process)
-    raise Exit(code)
+        with suppress(CommandError):
+            rack.stop_process(app, process)
 
 
 def _exec_headers(context: Context, command: str) -> dict[str, str | None]:
@@ -102,11 +109,6 @@ def _exec_headers(context: Context, command: str) -> dict[str, str | None]:
         "Tty": None if stdin_is_terminal() else "false",
         **_size(),
     }
-
-
-def _remove(context: Context, process: str) -> None:
-    with suppress(CommandError):
-        context.rack.stop_process(context.app, process)
 
 
 def _size() -> dict[str, str | None]:
@@ -122,26 +124,10 @@ def _attach(context: Context, stream: Socket) -> int:
     from threading import Thread  # only commands that attach need it
 
     Thread(target=_forward_stdin, args=(stream,), daemon=True).start()
-    restore = _raw_terminal()
-    try:
-        return copy_until_exit(context.writer, stream.chunks())
-    finally:
-        restore()
+    return copy_until_exit(context.writer, stream.chunks())
 
 
 def _forward_stdin(stream: Socket) -> None:
     for data in stdin_chunks(CHUNK):
         stream.send_text(data)
     stream.send_end()
-
-
-def _raw_terminal() -> Callable[[], None]:
-    """Pass keys on unread while a terminal is attached; gives the way back."""
-    if not stdin_is_terminal():
-        return lambda: None
-    import termios  # for people at a terminal only
-    import tty
-
-    before = termios.tcgetattr(sys.stdin)
-    tty.setraw(STDIN)
-    return lambda: termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)

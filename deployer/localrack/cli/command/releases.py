@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployer.localrack.cli import waits
+from deployer.localrack.cli import environment, waits
 from deployer.localrack.cli.errors import CommandError
 from deployer.localrack.cli.rack import text
 from deployer.localrack.cli.table import print_info, print_table
@@ -40,7 +40,7 @@ def info(context: Context) -> None:
         ("Build", text(release, "build")),
         ("Created", rfc3339(text(release, "created"))),
         ("Description", text(release, "description")),
-        ("Env", text(release, "env")),
+        ("Env", _shown_env(context, text(release, "env"))),
     ]
     print_info(context.writer, pairs)
 
@@ -146,6 +146,11 @@ def _await(context: Context, release: str) -> None:
     waits.app_running_with_logs(context, context.app)
     if text(context.rack.app(context.app), "release") != release:
         raise CommandError("rollback")
+
+
+def _shown_env(context: Context, stored: str) -> str:
+    masked = environment.masked_keys(context)
+    return environment.dump_masked(environment.load(stored), masked) if masked else stored
 
 
 def _one_of(flags: Flags, named: str, active: str) -> None:
