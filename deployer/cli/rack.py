@@ -11,7 +11,8 @@ import typer
 from deployer.core.errors import RackUnreachable, Usage
 
 if TYPE_CHECKING:
-    from deployer.localrack.lifecycle import RackInfo, RackReport
+    from deployer.localrack.lifecycle import RackInfo
+    from deployer.localrack.report import RackReport
 
 EPILOG = """Examples:
 

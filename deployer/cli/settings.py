@@ -6,6 +6,7 @@ No secret is a setting: values of the app's env are read where they are sent (fa
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -13,9 +14,11 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from deployer.bootstrap import Options
+from deployer.bootstrap import Health, Options
 from deployer.core.errors import Usage
 from deployer.core.names import AppName, is_app_name, is_release_id, is_ship_id
+from deployer.core.redact import Secret
+from deployer.probe.answers import Fields
 from deployer.render.choose import Output
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>s|m|h)?")
@@ -55,7 +58,12 @@ Ship = Annotated[str, AfterValidator(_ship_id)]
 
 
 class Settings(BaseSettings):
-    """What every command that talks to a rack needs."""
+    """
+    What every command that talks to a rack needs.
+
+    `health_…` say where a service's `/health` answer names its release, process and build stamp, and which request
+    header it wants: the header's value comes from the variable that `health_header_from` names.
+    """
 
     model_config = SettingsConfigDict(env_prefix="DEPLOYER_", extra="ignore", hide_input_in_errors=True)
 
@@ -65,6 +73,11 @@ class Settings(BaseSettings):
     output: Literal["auto", "live", "plain", "json", "github"] = "auto"
     verbose: bool = False
     soak: Seconds | None = None
+    health_release_field: str = ""
+    health_process_field: str = ""
+    health_stamp_field: str = ""
+    health_header: str = ""
+    health_header_from: str = ""
 
     def options(self) -> Options:
         """What the composition root needs of them."""
@@ -75,6 +88,26 @@ class Settings(BaseSettings):
             output=Output(self.output),
             verbose=self.verbose,
             soak_s=self.soak,
+            health=self._health(),
+        )
+
+    def _health(self) -> Health:
+        """Raises Usage where the header's value is to come from a variable that is not set."""
+        fields = Fields()
+        headers = {}
+        if self.health_header:
+            value = os.environ.get(self.health_header_from)
+            if value is None:
+                name = self.health_header_from or "DEPLOYER_HEALTH_HEADER_FROM"
+                raise Usage(f"the value of the health header {self.health_header} is missing", hint=f"export {name}=…")
+            headers[self.health_header] = Secret(value)
+        return Health(
+            Fields(
+                release=(self.health_release_field,) if self.health_release_field else fields.release,
+                process=self.health_process_field or fields.process,
+                stamp=self.health_stamp_field or fields.stamp,
+            ),
+            headers,
         )
 
 
@@ -111,4 +144,5 @@ def _problem(where: tuple[int | str, ...], kind: str, message: str) -> str:
     name = "-".join(str(each) for each in where)
     if kind == "missing":
         return f"--{name} is missing (or DEPLOYER_{name.upper()})"
-    return f"--{name} {message.removeprefix('Value error, ').lower()}"
+    own = message.removeprefix("Value error, ")
+    return f"--{name} {own if own != message else message[:1].lower() + message[1:]}"

@@ -1,0 +1,113 @@
+"""
+The composition root: names the concrete classes and hands them to the engine as ports.
+
+Everything that is built here is closed here; nothing here decides anything about a release.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deployer.bootstrap.options import Ask, Health, Options, ShipWish
+from deployer.bootstrap.wiring import Fan, session_of, wiring_of
+from deployer.convox.manifest import read_manifest
+from deployer.convox.source import source_of
+from deployer.core.errors import Problem, Refused
+from deployer.core.events import Ended
+from deployer.core.models import Manifest
+from deployer.core.names import ReleaseId, ShipId
+from deployer.core.summary import Summary
+from deployer.engine.ports import Ports
+from deployer.engine.preflight import ShipRequest
+from deployer.engine.resume import ResumeRequest
+from deployer.engine.resume import resume as resume_ship
+from deployer.engine.rollback import RollbackRequest
+from deployer.engine.rollback import rollback as roll_back
+from deployer.engine.ship import ship as ship_release
+from deployer.engine.status import Status, look_at_status
+from deployer.ledger.past import latest, read
+from deployer.ledger.places import state_root
+
+__all__ = ["Ask", "Health", "Options", "ShipWish", "resume", "rollback", "ship", "status"]
+
+
+def ship(options: Options, wish: ShipWish) -> int:
+    """The exit status of one ship."""
+    with session_of(options) as session:
+        session.keep_secret(wish.wanted)
+
+        def body(ports: Ports) -> Ended:
+            manifest, problems = (None, ()) if wish.release else _manifest_in(wish.source)
+            request = ShipRequest(
+                ship=session.ship,
+                actor=session.actor,
+                policy=session.policy,
+                source=None if wish.release else source_of(wish.source, session.runner),
+                manifest=manifest,
+                release=wish.release,
+                wanted=wish.wanted,
+                env_exclusive=wish.env_exclusive,
+                refuse_staged=wish.refuse_staged,
+                accept_ps=wish.accept_ps,
+                no_rollback=wish.no_rollback,
+                problems=(*wish.problems, *problems),
+                run_url=session.run_url,
+            )
+            return ship_release(request, ports)
+
+        return session.run("ship", body)
+
+
+def rollback(options: Options, release: ReleaseId | None, ask: Ask) -> int:
+    """The exit status of one rollback."""
+    with session_of(options) as session:
+        request = RollbackRequest(
+            ship=session.ship,
+            actor=session.actor,
+            policy=session.policy,
+            confirm=lambda plan: ask(plan, session.clock.wait),
+            release=release,
+            run_url=session.run_url,
+        )
+        return session.run("rollback", lambda ports: roll_back(request, ports))
+
+
+def resume(options: Options, ship_id: ShipId | None, *, yes: bool) -> int:
+    """The exit status of taking up an interrupted ship: the one named, or the newest of this app on this machine."""
+    root = state_root(os.environ)
+    path = latest(root, options.app, ship=ship_id)
+    if path is None:
+        raise Refused((Problem(f"no ship of {options.app} is remembered on this machine", "deployer status"),))
+    past = read(path)
+    summary, left = Summary(), datetime.now(UTC)
+    for meta, event in past.lines:
+        summary, left = summary.after(event), meta.at
+    with session_of(options) as session:
+        request = ResumeRequest(
+            ship=session.ship,
+            actor=session.actor,
+            policy=session.policy,
+            past=summary,
+            age_s=(datetime.now(UTC) - left).total_seconds(),
+            yes=yes,
+        )
+        return session.run("resume", lambda ports: resume_ship(request, ports))
+
+
+def status(options: Options) -> Status:
+    """What serves now. Raises Refused or RackFailure; writes nothing, not even a journal."""
+    with wiring_of(options) as wiring:
+        return look_at_status(wiring.ports(Fan(())), wiring.policy)
+
+
+def _manifest_in(folder: Path) -> tuple[Manifest | None, tuple[Problem, ...]]:
+    path = folder / "convox.yml"
+    try:
+        return read_manifest(path.read_text(encoding="utf-8")), ()
+    except (OSError, UnicodeDecodeError):
+        what = f"{folder.resolve()} has no readable convox.yml"
+        return None, (Problem(what, hint="run deployer in the checkout, or name its folder: deployer ship FOLDER"),)
+    except Refused as error:
+        return None, error.problems

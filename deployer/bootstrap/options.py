@@ -1,0 +1,57 @@
+"""What the face hands to the composition root: plain data, no concrete class of any port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from deployer.core.environment import Environment
+from deployer.core.errors import Problem
+from deployer.core.names import AppName, ReleaseId
+from deployer.core.plan import Plan
+from deployer.core.redact import Secret
+from deployer.probe.answers import Fields
+from deployer.render.choose import Output
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a service's health answers are asked for and read."""
+
+    fields: Fields = field(default_factory=Fields)
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What every run is told by its face. `rack` and `convox` are `None` where nothing was said."""
+
+    app: AppName
+    rack: str | None = None
+    convox: Path | None = None
+    output: Output = Output.AUTO
+    verbose: bool = False
+    soak_s: float | None = None
+    health: Health = field(default_factory=Health)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipWish:
+    """What a person wants shipped, and what went wrong while it was read."""
+
+    source: Path
+    release: ReleaseId | None = None
+    wanted: Environment
+    env_exclusive: bool = False
+    refuse_staged: bool = False
+    accept_ps: bool = False
+    no_rollback: bool = False
+    problems: tuple[Problem, ...] = ()
+
+
+class Ask(Protocol):
+    """Puts a question to a person. `wait` is how it may wait for the answer, so that a signal is heard."""
+
+    def __call__(self, plan: Plan, wait: Callable[[float, Callable[[], bool]], bool]) -> bool: ...

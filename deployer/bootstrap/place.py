@@ -1,0 +1,85 @@
+"""Where a run goes: the rack that is meant, the CLI that reaches it, and who we are."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import shutil
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from deployer.bootstrap.options import Options
+from deployer.core.errors import Problem, RackUnreachable, Refused
+from deployer.core.names import RackName
+from deployer.core.redact import Secret
+from deployer.localrack import lifecycle
+from deployer.localrack.options import RackOptions
+
+STAND_IN = (sys.executable, "-m", "deployer.localrack.convox")
+LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The rack that is meant: by name, by URL, or the CLI's own choice. `label` names it in our state folder."""
+
+    rack: RackName | None
+    url: Secret | None
+    label: RackName
+    time_scale: float = 1.0
+    is_local: bool = False
+
+
+def place_of(options: Options, environ: Mapping[str, str]) -> Place:
+    """Raises Refused where RACK_URL would silently beat the rack that was asked for (convox-facts 1.1)."""
+    url = environ.get("RACK_URL", "").strip()
+    local = _local_rack(options.rack or LOCAL)
+    if local and (options.rack or url == local.url):
+        name = RackName(options.rack or LOCAL)
+        return Place(None, Secret(local.url), name, local.time_scale, is_local=True)
+    if options.rack == LOCAL:
+        raise RackUnreachable("the local rack is not up", hint="deployer rack up")
+    if options.rack and url:
+        problem = Problem(f"RACK_URL is set, and would silently beat --rack {options.rack}", "unset RACK_URL")
+        raise Refused((problem,))
+    if url:
+        host = urlsplit(url).hostname or "direct"
+        return Place(None, Secret(url), RackName(re.sub(r"[^A-Za-z0-9_-]", "-", host)))
+    asked = options.rack or environ.get("CONVOX_RACK", "").strip()
+    return Place(RackName(asked) if asked else None, None, RackName(asked or "current"))
+
+
+def _local_rack(name: str) -> lifecycle.RackInfo | None:
+    """The local rack of that name, if it is up; a name that no local rack can have is another rack's."""
+    try:
+        return lifecycle.info(RackOptions(name))
+    except ValueError:
+        return None
+
+
+def convox_words(options: Options, where: Place) -> tuple[str, ...]:
+    """The CLI to run: the one named, the one on PATH, or against the local rack our stand-in (design 4)."""
+    if options.convox:
+        return (str(options.convox),)
+    found = shutil.which("convox")
+    return (found,) if found else STAND_IN if where.is_local else ("convox",)
+
+
+def actor(environ: Mapping[str, str]) -> str:
+    """Who is at work, for the lock, the ledger and the rack's own audit trail."""
+    if run_id := environ.get("GITHUB_RUN_ID"):
+        return f"gha:{run_id}"
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = str(os.getuid())
+    return f"{name}@{socket.gethostname()}"
+
+
+def run_url(environ: Mapping[str, str]) -> str:
+    server, repository, run_id = (environ.get(f"GITHUB_{k}", "") for k in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
+    return f"{server}/{repository}/actions/runs/{run_id}" if server and repository and run_id else ""
