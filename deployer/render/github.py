@@ -68,10 +68,9 @@ class Github(Plain):
                 self._command("add-mask", each)
             self.stream.flush()
 
-    def close(self) -> None:
+    def _finish(self) -> None:
         self._group(is_open=False)
         self._resume()
-        super().close()
 
     def _show(self, event: Event) -> None:
         super()._show(event)

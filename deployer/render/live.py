@@ -8,6 +8,7 @@ How far a service is, the board shows; the story keeps only the last such line b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from textwrap import wrap
 from typing import IO, TextIO, cast
@@ -51,9 +52,8 @@ class Live(Renderer):
         self._live: RichLive | None = None
         self._held: tuple[Line, datetime] | None = None
 
-    def close(self) -> None:
+    def _finish(self) -> None:
         self._stop()
-        super().close()
 
     def _show(self, event: Event) -> None:
         at = self._now()
@@ -82,7 +82,8 @@ class Live(Renderer):
     def _stop(self) -> None:
         if self._live is not None:
             live, self._live = self._live, None
-            live.stop()
+            with suppress(Exception):  # it draws once more; if it cannot, the verdict's line must still come
+                live.stop()
 
     def _say(self, told: Line, at: datetime) -> None:
         if self._live and told.kind is Kind.HEARTBEAT:

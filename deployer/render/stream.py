@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -75,22 +75,29 @@ class Renderer:
         self._has_complained = False
 
     def record(self, event: Event) -> None:
-        try:
+        with self._unfailing():
             self._show(event)
-        except Exception as error:  # our own bug; it must not cost a rollback its verdict
-            self._complain(error)
+
+    def close(self) -> None:
+        with self._unfailing():
+            self._finish()
+        self.stream.flush()
 
     def add_masks(self, secrets: Iterable[Secret]) -> None:
         """Tell the reader's side which values to blank, where there is such a side: on GitHub."""
 
-    def close(self) -> None:
-        self.stream.flush()
-
     def _show(self, event: Event) -> None:
         raise NotImplementedError
 
-    def _complain(self, error: Exception) -> None:
-        if not self._has_complained:
-            self._has_complained = True
-            self.stream.write(f"deployer: the display failed ({type(error).__name__}); the run goes on\n")
-            self.stream.flush()
+    def _finish(self) -> None:
+        """What is to be put back or closed, whatever became of the run."""
+
+    @contextmanager
+    def _unfailing(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # our own bug; it must not cost a rollback its verdict
+            if not self._has_complained:
+                self._has_complained = True
+                self.stream.write(f"deployer: the display failed ({type(error).__name__}); the run goes on\n")
+                self.stream.flush()

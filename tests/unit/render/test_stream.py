@@ -4,10 +4,19 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import TextIO
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
 
 from deployer.core.events import Event, Said
+from deployer.render.github import Github
+from deployer.render.json_lines import JsonLines
+from deployer.render.live import Live
+from deployer.render.plain import Plain
 from deployer.render.stream import QuietStream, Renderer
 
 
@@ -16,6 +25,29 @@ class Broken(Renderer):
 
     def _show(self, event: Event) -> None:
         raise KeyError("hunter2")
+
+    def _finish(self) -> None:
+        raise KeyError("hunter2")
+
+
+def a_board(out: TextIO) -> Live:
+    console = Console(file=out, width=80, height=24, force_terminal=True, highlight=False, markup=False, emoji=False)
+    return Live(console)
+
+
+@pytest.mark.parametrize("make", [Plain, JsonLines, lambda out: Github(out, {}), a_board])
+@settings(deadline=None, max_examples=60)  # a timing is no property, least of all on a busy machine
+@given(st.lists(st.from_type(Event), max_size=12))  # type: ignore[arg-type]  # a union of classes is a type to hypothesis
+def test_no_stream_of_events_can_fail_a_display(make: Callable[[TextIO], Renderer], events: list[Event]) -> None:
+    """In any order, with any numbers and any text: the bug that would be complained of is not there."""
+    out = io.StringIO()
+    renderer = make(out)
+
+    for each in events:
+        renderer.record(each)
+    renderer.close()
+
+    assert "the display failed" not in out.getvalue()
 
 
 def test_a_reader_that_goes_away_is_not_missed() -> None:
