@@ -14,11 +14,10 @@ KINDS = {dict: "object", list: "array", str: "string", bool: "bool", int: "numbe
 LITERALS = {"t": "true", "f": "false", "n": "null"}
 SPACE = " \t\r\n"
 # What Python's reader expected -> what Go's reader says it was doing.
+NOWHERE = "looking for beginning of value"
 PLACES = {
-    "Expecting value": "looking for beginning of value",
     "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
     "Illegal trailing comma before end of object": "looking for beginning of object key string",
-    "Illegal trailing comma before end of array": "looking for beginning of value",
     "Expecting ':' delimiter": "after object key",
     "Extra data": "after top-level value",
     "Invalid control character at": "in string literal",
@@ -57,7 +56,7 @@ def _complaint(text: str, error: json.JSONDecodeError) -> str:
     if error.msg == "Expecting ',' delimiter":
         place = "after object key:value pair" if _inside_object(text[:at]) else "after array element"
     else:
-        place = PLACES.get(error.msg.partition(":")[0], "looking for beginning of value")
+        place = next((words for start, words in PLACES.items() if error.msg.startswith(start)), NOWHERE)
     return f"invalid character {_char(text[at])} {place}"
 
 
@@ -134,16 +133,12 @@ def _string(text: str) -> str:
 
 def _number(value: float) -> str:
     """Every number of an untyped document is a float64: exponents only below 1e-6 and from 1e21."""
-    if value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
+    shortest = repr(value)
+    if "e" not in shortest:
+        return shortest.removesuffix(".0")
     if 1e-6 <= abs(value) < 1e21:
-        text = repr(value)
-        return text if "e" not in text else f"{value:.{_digits(text)}f}"
-    mantissa, _, exponent = repr(value).partition("e")
-    return f"{mantissa}e{exponent[0] if exponent[0] in '+-' else '+'}{exponent.lstrip('+-').lstrip('0')}"
+        from decimal import Decimal  # few numbers need it
 
-
-def _digits(text: str) -> int:
-    """Decimals that `1.25e-05` needs without an exponent."""
-    mantissa, _, exponent = text.partition("e")
-    return len(mantissa.partition(".")[2]) - int(exponent)
+        return format(Decimal(shortest), "f")
+    mantissa, _, exponent = shortest.partition("e")
+    return f"{mantissa}e{exponent[0]}{exponent[1:].lstrip('0')}"

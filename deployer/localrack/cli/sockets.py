@@ -52,8 +52,8 @@ class Socket:
         self.way = route(self.sock)
         request = self.protocol.connect()
         for name, value in {**client.headers(), "Origin": endpoint.origin.lower(), **headers}.items():
-            if value is not None:
-                request.headers[name] = value
+            if value is not None:  # what the socket library of the CLI does; plain requests refuse a line break
+                request.headers[name] = value.replace("\r", " ").replace("\n", " ")
         self.protocol.send_request(request)
         self._flush()
         self._await_handshake()

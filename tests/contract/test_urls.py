@@ -1,0 +1,58 @@
+"""A rack's URL is read as Go reads it (convox-facts 1.3)."""
+
+from __future__ import annotations
+
+import pytest
+
+from deployer.localrack.cli.errors import CommandError
+from deployer.localrack.cli.urls import parse_endpoint, query_string
+
+
+@pytest.mark.parametrize(
+    ("url", "scheme", "address", "path", "user_info"),
+    [
+        ("http://convox:secret@127.0.0.1:5000", "http", ("127.0.0.1", 5000), "", "convox:secret"),
+        ("https://convox:p%40ss%2Fw@api.example.org", "https", ("api.example.org", 443), "", "convox:p%40ss%2Fw"),
+        ("HTTPS://jwt:a.b-c_d~e@host/", "https", ("host", 443), "/", "jwt:a.b-c_d~e"),
+        ("http://convox:p@ss@host/base", "http", ("host", 80), "/base", "convox:p%40ss"),
+        ("http://user@[::1]:80", "http", ("::1", 80), "", "user"),
+        ("http://host", "http", ("host", 80), "", None),
+    ],
+)
+def test_a_url_gives_where_and_as_whom(
+    url: str, scheme: str, address: tuple[str, int], path: str, user_info: str | None
+) -> None:
+    """Credentials are encoded anew, so that `p@ss/w` goes out as `p%40ss%2Fw`."""
+    endpoint = parse_endpoint(url)
+
+    assert (scheme, address, path, user_info) == (
+        endpoint.scheme,
+        endpoint.address(),
+        endpoint.path,
+        endpoint.user_info,
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("127.0.0.1:5000", "first path segment in URL cannot contain colon"),  # version-no-scheme-url
+        ("https://convox:se%zzcret@h", 'invalid URL escape "%zz"'),
+        ("http://host:port", 'invalid port ":port" after host'),
+        ("http://ho st", 'invalid character " " in host name'),
+        ("http://us er:x@host", "net/url: invalid userinfo"),
+        ("://host", "missing protocol scheme"),
+        ("http://host\n", "net/url: invalid control character in URL"),
+    ],
+)
+def test_a_wrong_url_is_refused_in_the_words_of_go(url: str, complaint: str) -> None:
+    """The whole URL stands in the error, password included: callers must redact it (convox-facts 8.3)."""
+    with pytest.raises(CommandError) as caught:
+        parse_endpoint(url)
+
+    assert f'parse "{url}": {complaint}'.replace("\n", "\\n") == str(caught.value)
+
+
+def test_queries_and_forms_are_sorted_and_encoded_as_go_does() -> None:
+    """Options that were not given are left out, empty ones are sent."""
+    assert "a=x+y%2Bz&b=&env=A%3D1%0AB%3D%C3%A9" == query_string({"env": "A=1\nB=é", "b": "", "a": "x y+z", "c": None})
