@@ -20,7 +20,7 @@ def _rows(plan: Plan) -> Iterator[str]:
     yield _row("serves now", _serves(plan))
     if plan.release:
         word = "go back to" if plan.command == "rollback" else "release"
-        yield _row(word, f"{plan.release}  {plan.release_note}")
+        yield _row(word, f"{plan.release}  {_title(plan.release_note)}")
     if plan.env or not plan.release or plan.command == "rollback":
         yield _row("changes back" if plan.command == "rollback" else "env", _env(plan))
     if plan.source:
@@ -40,11 +40,16 @@ def _serves(plan: Plan) -> str:
     before = plan.baseline
     if before is None:
         return "nothing: this is the first deploy"
-    text = f"{before.release}  {before.description}".rstrip()
+    text = f"{before.release}  {_title(before.description)}".rstrip()
     # a rollback does not wait to rehearse on what it is called to take away
     is_silent = not before.serves and plan.command != "rollback"
     note = ", ".join(each for each in (before.note, "does not answer with it" if is_silent else "") if each)
     return f"{text}  ({note})" if note else text
+
+
+def _title(description: str) -> str:
+    """A release's description without the ship's id at its end, which is for machines (`describe_build`)."""
+    return description.partition(" [ship ")[0]
 
 
 def _env(plan: Plan) -> str:

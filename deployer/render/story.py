@@ -90,6 +90,7 @@ class Story:
             case Resumed():
                 return [line("resume", f"{event.release}, from where it was left")]
             case Said():
+                self._reason += f"\n{event.text}" if event.step == "why" else ""
                 warning = "warning: " if event.is_warning else ""
                 return [line(event.step, warning + event.text, Kind.WARNING if event.is_warning else Kind.STORY)]
             case BuildLine():

@@ -14,7 +14,14 @@ _UNTOUCHED = frozenset({2, 70, 129, 130, 143, *range(10, 20)}) - {Verdict.FIRST_
 _WITH_UNDO = frozenset({Verdict.SHIPPED, Verdict.RESTORED})
 # Here nobody has shown that what is active also serves, so it is not said.
 _NOT_PROVEN = frozenset(
-    {Verdict.UNVERIFIED, Verdict.ROLLBACK_UNCONFIRMED, Verdict.SUPERSEDED, Verdict.LOST_SIGHT, Verdict.INTERRUPTED}
+    {
+        Verdict.UNVERIFIED,
+        Verdict.ROLLBACK_UNCONFIRMED,
+        Verdict.LEFT_BAD,
+        Verdict.SUPERSEDED,
+        Verdict.LOST_SIGHT,
+        Verdict.INTERRUPTED,
+    }
 )
 _SUBJECT = re.compile(r"(?P<what>R[A-Z0-9]+|nothing)(?: serves)?(?P<rest>(?:[,;].*| on .*)?)", re.DOTALL)
 _LABELLED = re.compile(r"(?:undo|next|try|or): ")
@@ -25,7 +32,7 @@ def ended_line(ended: Ended, *, on: str = "", times: str = "", told: str = "") -
     The verdict in words.
 
     `on` says how much of it serves, where `serving` does not; `times` how long it took. `told` is what was said of the
-    reason already: it is not said twice.
+    reason already: nothing is said twice.
     """
     if ended.verdict.status in _UNTOUCHED:
         return Line("", _refusal(ended), kind=Kind.ERROR)
@@ -46,12 +53,12 @@ def _serves(ended: Ended, on: str) -> str:
     if not found:
         return f"what serves: {ended.serving or ended.verdict.serves}"
     if ended.verdict in _NOT_PROVEN:
-        return f"{found['what']} is active, not proven{found['rest']}"
+        return f"{found['what']} is active{found['rest'] or ', not proven'}"
     return f"{found['what']} serves{found['rest'] or (f' on {on}' if on else '')}"
 
 
 def _more(ended: Ended, told: str) -> Iterator[str]:
-    if ended.why and ended.why not in told:
+    if not all(part in told for part in re.split("[:;] ", ended.why)):
         yield f"why:      {ended.why}"
     for what, hint in ended.problems:
         yield f"          {what}" + (f"  → {hint}" if hint else "")

@@ -135,7 +135,7 @@ def test_an_annotation_is_escaped_as_the_runner_reads_it() -> None:
 
     renderer.record(Ended(Verdict.LEFT_BAD, NEW, "RNEW, failing", why="50% bad"))
 
-    assert "::error title=deployer%3A left-bad::RNEW serves, failing%0Awhy:      50%25 bad\n" in out.getvalue()
+    assert "::error title=deployer%3A left-bad::RNEW is active, failing%0Awhy:      50%25 bad\n" in out.getvalue()
 
 
 def test_masks_cover_each_line_of_a_value_and_its_other_forms() -> None:

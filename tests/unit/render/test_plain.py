@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import replace
 
-from deployer.core.events import BuildLine, Ended, Intended, Judged, Looked, Planned, Said, Started, Wrote
+from deployer.core.events import BuildLine, Ended, Intended, Judged, Looked, Planned, Resumed, Said, Started, Wrote
 from deployer.core.models import ProofMode
 from deployer.core.names import ServiceName
 from deployer.core.proof import Progress
@@ -195,6 +195,26 @@ def test_going_back_by_itself_is_told_in_the_racks_name() -> None:
     assert "12:00:00  watch     rack went back: the rack says rollback\n" == told(
         [(0, Judged("rack went back", "the rack says rollback"))]
     )
+
+
+def test_the_evidence_that_was_told_is_not_told_again() -> None:
+    """The verdict adds what is new: what serves, and what to do."""
+    run: list[Timed] = [
+        (0, Judged("doomed", "api-1 crashed twice (crash loop)")),
+        (1, Said("why", "fatal: MODE must be set (api-1)")),
+        (2, Ended(Verdict.ROLLED_BACK, None, "ROLD, as before", why="api-1 crashed twice: fatal: MODE must be set")),
+    ]
+
+    assert [
+        "12:00:00  doomed    api-1 crashed twice (crash loop)",
+        "12:00:01  why       fatal: MODE must be set (api-1)",
+        "12:00:02  rolled-back   ROLD serves, as before",
+    ] == told(run).splitlines()
+
+
+def test_a_resumed_ship_says_what_it_takes_up() -> None:
+    """Its promote was made by a run that is gone."""
+    assert f"12:00:00  resume    {NEW}, from where it was left\n" == told([(0, Resumed(STARTED.ship, NEW))])
 
 
 def test_a_warning_is_called_one() -> None:

@@ -9,7 +9,7 @@ from deployer.core.models import ProofMode, Source
 from deployer.core.names import ServiceName
 from deployer.core.plan import Baseline, Plan, ServicePlan
 from deployer.render.plan import plan_line
-from tests.unit.render.runs import A_PLAN, API, NEW, OLD
+from tests.unit.render.runs import A_PLAN, API, NEW, OLD, SHIP
 
 URL = "https://api.example/health"
 
@@ -28,7 +28,9 @@ def test_a_rollback_says_what_it_goes_back_to_and_what_it_takes_along() -> None:
         source=None,
         release=OLD,
         release_note="build 1f2e3d4c5b Fix prompt cache, proven for 2 days",
-        baseline=Baseline(NEW, None, "build 9c8b7a6d5e Add streaming", note="22 min, proven by gha:18234"),
+        baseline=Baseline(
+            NEW, None, f"build 9c8b7a6d5e Add streaming [ship {SHIP}]", note="22 min, proven by gha:18234"
+        ),
         env=EnvDiff(changed=("OPENAI_API_KEY",), removed=("PINECONE_API_KEY",), unchanged=11),
         no_way_back="a rollback is not rolled back",
     )

@@ -21,7 +21,7 @@ UNTOUCHED = [
         ("RNEW is active, not proven (2m30)", Ended(Verdict.UNVERIFIED, None, "RNEW")),
         ("ROLD serves, as before", Ended(Verdict.ROLLED_BACK, None, "ROLD, as before")),
         ("nothing serves, as before", Ended(Verdict.FIRST_FAILED, None, "nothing, as before")),
-        ("RNEW serves, failing", Ended(Verdict.LEFT_BAD, None, "RNEW, failing")),
+        ("RNEW is active, failing", Ended(Verdict.LEFT_BAD, None, "RNEW, failing")),
         ("what serves: unknown", Ended(Verdict.ROLLBACK_UNCONFIRMED, None, "unknown")),
         ("RELSE is active, not proven", Ended(Verdict.SUPERSEDED, None, "RELSE")),
         ("what serves: not observable; left alone", Ended(Verdict.LOST_SIGHT, None, "")),
@@ -75,12 +75,20 @@ def test_an_interrupted_run_says_all_in_its_first_line() -> None:
     assert ("why:      signal 2", "or:       deployer rollback --app demo") == told.more
 
 
-def test_a_reason_that_was_told_is_not_told_again() -> None:
-    """The doom said why already; anything beyond it is said."""
-    ended = Ended(Verdict.ROLLED_BACK, None, "ROLD", why="api-1 crashed twice")
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ((), "api-1 crashed twice"),
+        ((), "api-1 crashed twice: fatal: MODE must be set"),
+        (("why:      api-1 crashed twice; then RELSE became active",), "api-1 crashed twice; then RELSE became active"),
+    ],
+)
+def test_a_reason_that_was_told_is_not_told_again(more: tuple[str, ...], why: str) -> None:
+    """The doom said why already, its evidence too; anything beyond them is said."""
+    told = "api-1 crashed twice (crash loop)\nfatal: MODE must be set (api-1)"
 
-    assert () == ended_line(ended, told="api-1 crashed twice (crash loop)").more
-    assert ("why:      api-1 crashed twice",) == ended_line(ended, told="").more
+    assert more == ended_line(Ended(Verdict.ROLLED_BACK, None, "ROLD", why=why), told=told).more
+    assert (f"why:      {why}",) == ended_line(Ended(Verdict.ROLLED_BACK, None, "ROLD", why=why)).more
 
 
 def test_a_good_end_says_how_to_undo_it() -> None:
