@@ -48,6 +48,7 @@ class BuildLog:
 
     async def end(self) -> None:
         self.done = True
+        self._file.close()
         async with self._changed:
             self._changed.notify_all()
 
@@ -85,7 +86,8 @@ class Builder:
         return self._logs.get(build)
 
     def old_log(self, app: str, build: str) -> str:
-        return LogFile(self._path(app, build)).read()
+        path = self._path(app, build)
+        return path.read_text(encoding="utf-8") if path.exists() else ""
 
     async def _build(self, app: str, build: Build, request: BuildRequest, log: BuildLog) -> None:
         try:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import importlib.util
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TypeVar
 
 from deployer.localrack.client import RackClient, RackSilent
 from deployer.localrack.files import read_json
-from deployer.localrack.options import Home, RackOptions
-from deployer.localrack.sweep import MARK, is_alive, sweep
+from deployer.localrack.options import ALREADY_RUNS, MARK, Home, RackOptions
+from deployer.localrack.report import RackInfo, RackReport, read_report
 
+__all__ = ["RackFailed", "RackInfo", "RackReport", "down", "info", "serve", "status", "up"]
+
+PACKAGES = ("psutil", "starlette", "uvicorn", "websockets", "yaml")
+"""What only a rack needs; they are imported when one is asked for."""
 UP_WITHIN_S = 20.0
 DOWN_WITHIN_S = 15.0
 LOOK_EVERY_S = 0.03
@@ -35,71 +39,12 @@ class RackFailed(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class RackInfo:
-    """A rack that runs. `url` is what RACK_URL wants; it holds the password, so it stays out of the repr."""
-
-    name: str
-    pid: int
-    port: int
-    time_scale: float
-    resync_s: float
-    home: Path
-    url: str = field(repr=False)
-    password: str = field(repr=False)
-    was_up: bool = True
-    """False if it was this very `up` that started it."""
-
-    @property
-    def log(self) -> Path:
-        return Home(self.home).server_log
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceReport:
-    """A service: where it is reached on loopback, and how many replicas it should have."""
-
-    name: str
-    port: int | None
-    container_port: int | None
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessReport:
-    """A row of `ps`, and where its output is kept."""
-
-    id: str
-    service: str
-    status: str
-    release: str
-    log: Path
-
-
-@dataclass(frozen=True, slots=True)
-class AppReport:
-    """An app as the rack shows it. `release` is empty before the first promote."""
-
-    name: str
-    status: str
-    release: str
-    services: tuple[ServiceReport, ...]
-    processes: tuple[ProcessReport, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RackReport:
-    """All that `rack status` has to say."""
-
-    info: RackInfo
-    apps: tuple[AppReport, ...]
-
-
 def up(options: RackOptions) -> RackInfo:
     """Start a rack in the background and wait until it answers; one that is up already is left as it is.
 
     Either way `options.apps` are there afterwards. Raises RackFailed.
     """
+    _need_packages()
     running = info(options)
     if running is None:
         return _start(options)
@@ -116,7 +61,8 @@ def up(options: RackOptions) -> RackInfo:
 
 def serve(options: RackOptions) -> None:
     """Run a rack here and now, until SIGINT or SIGTERM: `rack up --foreground`. Raises RackFailed if one runs."""
-    from deployer.localrack.server import serve as run  # the server's packages are only needed here
+    _need_packages()
+    from deployer.localrack.server import serve as run
 
     try:
         run(options)
@@ -129,6 +75,9 @@ def down(options: RackOptions) -> bool:
 
     What it knows stays in its folder, for the next `up`. Raises RackFailed if it cannot be ended.
     """
+    _need_packages()
+    from deployer.localrack.sweep import sweep
+
     home = options.home
     was_up = _is_held(home)
     if was_up:
@@ -153,12 +102,16 @@ def status(options: RackOptions) -> RackReport | None:
     running = info(options)
     if running is None:
         return None
-    client = RackClient(running.port, running.password)
     try:
-        apps = tuple(_report_app(client, running, app) for app in client.get("/apps"))
+        return read_report(running)
     except RackSilent as exc:
         raise RackFailed(f"rack {options.name} does not answer: {exc}", f"look into {running.log}") from exc
-    return RackReport(running, apps)
+
+
+def _need_packages() -> None:
+    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise RackFailed(f"the local rack needs {', '.join(missing)}", "pip install 'deployer[local]'")
 
 
 def _start(options: RackOptions) -> RackInfo:
@@ -168,7 +121,13 @@ def _start(options: RackOptions) -> RackInfo:
     with os.fdopen(descriptor, "w") as log:
         # a session of its own: the terminal's Ctrl-C and hang-up are not for it
         daemon = subprocess.Popen(
-            _command(options), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_env(), start_new_session=True
+            _command(options),
+            cwd=home.root,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=_env(),
+            start_new_session=True,
         )
     started = _wait(lambda: _answering(options, daemon), UP_WITHIN_S)
     if started is None:
@@ -179,7 +138,8 @@ def _start(options: RackOptions) -> RackInfo:
 
 
 def _command(options: RackOptions) -> list[str]:
-    command = [sys.executable, "-m", "deployer.localrack.server"]
+    # -P: nothing in the folder where `rack up` was typed is taken for a module
+    command = [sys.executable, "-P", "-m", "deployer.localrack.server"]
     command += ["--name", options.name, "--port", str(options.port), "--state-dir", str(options.home.root)]
     command += ["--time-scale", str(options.time_scale), "--resync", str(options.resync_s)]
     return command + [word for app in options.apps for word in ("--app", app)]
@@ -204,7 +164,7 @@ def _answering(options: RackOptions, daemon: subprocess.Popen[bytes]) -> RackInf
 
 
 def _hint(options: RackOptions, returncode: int) -> str:
-    return "deployer rack status" if returncode == 3 else f"look into {options.home.server_log}"
+    return "deployer rack status" if returncode == ALREADY_RUNS else f"look into {options.home.server_log}"
 
 
 def _why(home: Home) -> str:
@@ -214,14 +174,17 @@ def _why(home: Home) -> str:
 
 
 def _end(options: RackOptions, home: Home) -> None:
-    running = info(options)
-    if running is None:
-        raise RackFailed(f"{home.root} is held by something that is no rack", f"remove {home.lock}")
+    from deployer.localrack.sweep import is_alive
+
+    # the lock's word and not rack.json's: a rack on its way up has written only the one
+    pid = int(home.lock.read_text() or 0)
+    if not pid:
+        raise RackFailed(f"rack {options.name} is just coming up", "deployer rack down")
     for number in (signal.SIGTERM, signal.SIGKILL):
-        _signal(running.pid, number)
-        if _wait(lambda: not is_alive(running.pid), DOWN_WITHIN_S):
+        _signal(pid, number)
+        if _wait(lambda: not is_alive(pid), DOWN_WITHIN_S):
             return
-    raise RackFailed(f"rack {options.name} (pid {running.pid}) does not end", f"kill -9 {running.pid}")
+    raise RackFailed(f"rack {options.name} (pid {pid}) does not end", f"kill -9 {pid}")
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
@@ -249,33 +212,3 @@ def _wait(look: Callable[[], T], at_most_s: float) -> T | None:
             return None
         time.sleep(LOOK_EVERY_S)
     return seen
-
-
-def _report_app(client: RackClient, running: RackInfo, app: dict[str, str]) -> AppReport:
-    name = app["name"]
-    services = client.get(f"/apps/{name}/services")
-    processes = client.get(f"/apps/{name}/processes")
-    return AppReport(
-        name=name,
-        status=app["status"],
-        release=app["release"],
-        services=tuple(
-            ServiceReport(
-                name=row["name"],
-                port=row["ports"][0]["balancer"] if row["ports"] else None,
-                container_port=row["ports"][0]["container"] if row["ports"] else None,
-                count=row["count"],
-            )
-            for row in services
-        ),
-        processes=tuple(
-            ProcessReport(
-                id=row["id"],
-                service=row["service"],
-                status=row["status"],
-                release=row["release"],
-                log=Home(running.home).process_log(name, row["id"]),
-            )
-            for row in processes
-        ),
-    )

@@ -40,14 +40,15 @@ class Line:
 class AppLog:
     """The last lines of an app, and those who follow them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, queue_lines: int = QUEUE_LINES) -> None:
+        self._queue_lines = queue_lines
         self._lines: deque[Line] = deque(maxlen=RING_LINES)
         self._followers: set[asyncio.Queue[Line]] = set()
 
     def write(self, line: Line) -> None:
         self._lines.append(line)
         for follower in self._followers:
-            if follower.qsize() < QUEUE_LINES:
+            if follower.qsize() < self._queue_lines:
                 follower.put_nowait(line)
 
     def since(self, at_s: float) -> list[Line]:
@@ -66,18 +67,24 @@ class AppLog:
 class LogFile:
     """A file that never grows past its bound: the older half is moved aside and then lost."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, at_most_bytes: int = FILE_BYTES) -> None:
+        self._at_most_bytes = at_most_bytes
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = path
+        self._file = path.open("a", buffering=1, encoding="utf-8")
+        self._size = self._file.tell()
 
     def write(self, text: str) -> None:
-        if self._path.exists() and self._path.stat().st_size > FILE_BYTES:
+        if self._size > self._at_most_bytes:
+            self._file.close()
             self._path.replace(self._path.with_name(f"{self._path.name}.1"))
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(text)
+            self._file = self._path.open("w", buffering=1, encoding="utf-8")
+            self._size = 0
+        self._size += len(text)
+        self._file.write(text)
 
-    def read(self) -> str:
-        return self._path.read_text(encoding="utf-8") if self._path.exists() else ""
+    def close(self) -> None:
+        self._file.close()
 
 
 class Lines:

@@ -16,8 +16,9 @@ class ObjectTooLarge(Exception):
 class Objects:
     """Bytes by app and key. A key never becomes a path: its digest does."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, max_bytes: int = MAX_OBJECT_BYTES) -> None:
         self._folder = folder
+        self._max_bytes = max_bytes
 
     async def put(self, app: str, key: str, chunks: AsyncIterator[bytes]) -> str:
         """Store and return the URL that a build is given. Raises ObjectTooLarge."""
@@ -28,7 +29,7 @@ class Objects:
             with scratch.open("wb") as file:
                 async for chunk in chunks:
                     size += len(chunk)
-                    if size > MAX_OBJECT_BYTES:
+                    if size > self._max_bytes:
                         raise ObjectTooLarge
                     file.write(chunk)
             scratch.replace(path)

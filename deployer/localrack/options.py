@@ -7,6 +7,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+MARK = "DEPLOYER_RACK_HOME"
+"""In the environment of every process a rack starts: the folder of that rack, by which leftovers are found."""
+
+ALREADY_RUNS = 3
+"""Exit status of a server whose folder another one holds."""
+
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
 
@@ -38,7 +44,7 @@ class RackOptions:
 
     @property
     def home(self) -> Home:
-        return Home(self.state_dir or default_state_dir(self.name))
+        return Home((self.state_dir or default_state_dir(self.name)).absolute())
 
 
 def default_state_dir(name: str) -> Path:

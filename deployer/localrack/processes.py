@@ -12,9 +12,8 @@ from deployer.localrack.children import Child, Children, Launch
 from deployer.localrack.command import Command
 from deployer.localrack.images import Images, ServiceImage, command_of
 from deployer.localrack.logs import Lines, LogFile
-from deployer.localrack.options import Home
+from deployer.localrack.options import MARK, Home
 from deployer.localrack.ports import ReplicaPorts
-from deployer.localrack.sweep import MARK
 from deployer.rackmodel import ProcessKind, StartProcess
 
 KEPT_LOGS = 100
@@ -62,13 +61,13 @@ class Processes:
         image = self._images.find(action.build, action.service)
         command = command_of(image, action.command) if image else None
         if image is None or command is None:
-            self._say(action, log, f"the local rack has nothing to start: the source of {action.build} is gone")
+            self._refuse(action, log, f"the local rack has nothing to start: the source of {action.build} is gone")
             return False
         port = self._ports.take() if action.kind is ProcessKind.REPLICA and action.port is not None else None
         try:
             self._running[action.process] = self._launch(action, image, command, port, log)
         except OSError as exc:
-            self._say(action, log, f"cannot start {command.argv[0]}: {exc.strerror}")
+            self._refuse(action, log, f"cannot start {command.argv[0]}: {exc.strerror}")
             self._give_back(port)
             return False
         return True
@@ -92,6 +91,7 @@ class Processes:
 
         def ended(code: int) -> None:
             lines.end()
+            log.close()
             for guest in self._running.pop(action.process).guests:
                 guest.kill()
             self._give_back(port)
@@ -118,6 +118,10 @@ class Processes:
             # whatever else says PORT, the manifest's `PORT=8000` included: a service must listen on $PORT.
             env["PORT"] = str(port)
         return env
+
+    def _refuse(self, action: StartProcess, log: LogFile, why: str) -> None:
+        self._say(action, log, why)
+        log.close()
 
     def _say(self, action: StartProcess, log: LogFile, text: str) -> None:
         log.write(f"{text}\n")

@@ -27,12 +27,10 @@ from deployer.localrack.builder import Builder
 from deployer.localrack.files import read_json, write_json
 from deployer.localrack.machine import Machine
 from deployer.localrack.objects import Objects
-from deployer.localrack.options import Home, RackOptions
+from deployer.localrack.options import ALREADY_RUNS, Home, RackOptions
 from deployer.localrack.ports import LOOPBACK
 from deployer.localrack.sweep import sweep
 
-ALREADY_RUNS = 3
-"""Exit status when another process holds the folder."""
 LOCK_WITHIN_S = 1.0
 GRACE_S = 5.0
 """At most this long do processes have to end when the rack goes down."""

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import psutil
 
-MARK = "DEPLOYER_RACK_HOME"
-"""Set for every process a rack starts: the folder of that rack."""
+from deployer.localrack.options import MARK
 
 
 def leftovers(home: Path) -> Iterator[psutil.Process]:

@@ -11,7 +11,7 @@ from deployer.rackmodel.deployment import Deployment
 from deployer.rackmodel.ids import AppName, BuildId, ProcessId, ReleaseId, ServiceName
 from deployer.rackmodel.manifest import Service
 from deployer.rackmodel.pods import Pod
-from deployer.rackmodel.records import Build, Release
+from deployer.rackmodel.records import Build, Release, ServiceRow
 
 
 @dataclass(slots=True)
@@ -64,6 +64,21 @@ class App:
         if found is None:
             raise refusals.process_not_found(process)
         return found
+
+    def service_row(self, service: Service) -> ServiceRow:
+        """The count is that of this moment, where the service runs already."""
+        scale, running = service.scale, self.deployments.get(service.name)
+        return ServiceRow(
+            name=service.name,
+            count=running.desired if running else scale.count,
+            minimum=scale.count if scale.is_range else None,
+            maximum=scale.maximum if scale.is_range else None,
+            cpu=scale.cpu,
+            memory=scale.memory,
+            cpu_target=scale.cpu_target,
+            port=service.port,
+            internal=service.internal,
+        )
 
     def injected_env(self, service: Service, release: ReleaseId) -> dict[str, str]:
         """What a process of that release is given; later wins, so a release env overrides all (convox-facts 3.7).

@@ -255,20 +255,7 @@ class Rack:
         owner = self._app(app)
         active = owner.find_release(owner.mirror.release)
         manifest = self._load(active) if active else Manifest(())
-        return [
-            ServiceRow(
-                name=service.name,
-                count=running.desired if (running := owner.deployments.get(service.name)) else service.scale.count,
-                minimum=service.scale.count if service.scale.is_range else None,
-                maximum=service.scale.maximum if service.scale.is_range else None,
-                cpu=service.scale.cpu,
-                memory=service.scale.memory,
-                cpu_target=service.scale.cpu_target,
-                port=service.port,
-                internal=service.internal,
-            )
-            for service in manifest.services
-        ]
+        return [owner.service_row(service) for service in manifest.services]
 
     def scale(self, app: str, service: str, count: int) -> None:
         """Change how many replicas are wanted, as `scale` or an autoscaler does; the app's status does not move."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import stat
@@ -22,6 +23,14 @@ pytestmark = pytest.mark.rack
 def alive(home: Path) -> list[int]:
     """Everything that this rack has started, by the mark it carries."""
     return [process.pid for process in leftovers(home)]
+
+
+def when_up(options: RackOptions, at_most_s: float = 10) -> lifecycle.RackInfo:
+    end_s = time.monotonic() + at_most_s
+    while (info := lifecycle.info(options)) is None:
+        assert time.monotonic() < end_s, "it never came up"
+        time.sleep(0.02)
+    return info
 
 
 def wait_until_gone(pids: list[int], at_most_s: float = 5) -> None:
@@ -172,3 +181,19 @@ def test_two_services_and_one_without_a_port(options: RackOptions) -> None:
     assert ["running"] == [row["status"] for row in rack.rows(service="worker")]
     for name, port in ports.items():
         assert name == rack.http.get(f"http://127.0.0.1:{port}/", auth=None).json()["SERVICE"]
+
+
+def test_a_rack_in_the_foreground_ends_with_ctrl_c(options: RackOptions) -> None:
+    """`serve` blocks, and leaves nothing when it is interrupted."""
+    serving = multiprocessing.get_context("spawn").Process(target=lifecycle.serve, args=(options,))
+    serving.start()
+    rack = Driver(when_up(options))
+    rack.ship()
+    started = alive(rack.info.home)
+
+    os.kill(rack.info.pid, signal.SIGINT)
+    serving.join(timeout=10)
+
+    assert 0 == serving.exitcode
+    assert 2 == len(started)
+    assert [] == alive(rack.info.home)
