@@ -7,6 +7,7 @@ How far a service is, the board shows; the story keeps only the last such line b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
@@ -27,6 +28,7 @@ from deployer.render.words import Kind, Line
 
 TIME_WIDTH = 8
 REFRESHES_PER_S = 4.0
+_COMMAND = re.compile(r"\b(?:next|undo|try|or): ")
 
 _STYLES = {Kind.WARNING: "yellow", Kind.GOOD: "bold green", Kind.BAD: "bold red", Kind.BUILD: "dim"}
 
@@ -112,7 +114,11 @@ def _is_at_work(event: Event, scene: Scene) -> bool:
 
 
 def _folded(text: str, width: int) -> str:
-    """One line of the story in a window: what is too long goes on under its own words; addresses stay whole."""
-    if width < 2 * len(INDENT) or len(text) < width:
+    """
+    One line of the story in a window: what is too long goes on under its own words.
+
+    Addresses stay whole, and so does a line with a command, which is there to be copied.
+    """
+    if width < 2 * len(INDENT) or len(text) < width or _COMMAND.search(text):
         return text
     return "\n".join(wrap(text, width - 1, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TextIO
 
 from deployer.core.events import Event
-from deployer.core.redact import Secret
 
 
 def local_time() -> datetime:
@@ -82,9 +81,6 @@ class Renderer:
         with self._unfailing():
             self._finish()
         self.stream.flush()
-
-    def add_masks(self, secrets: Iterable[Secret]) -> None:
-        """Tell the reader's side which values to blank, where there is such a side: on GitHub."""
 
     def _show(self, event: Event) -> None:
         raise NotImplementedError

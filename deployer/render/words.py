@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import chain, repeat
 
 from deployer.core.errors import DeployerError, Refused
 from deployer.core.models import ProofMode
@@ -81,7 +82,7 @@ def fraction(seen: Progress, word: str = "new") -> str:
 
 def block(label: str, what: str, *, serving: str = "", hints: Iterable[str] = ()) -> str:
     """An error as a person reads it: what happened and why, what serves, what to type next."""
-    labelled = zip(("try: ", *["or:  "] * 99), hints, strict=False)
+    labelled = zip(chain(("try: ",), repeat("or:  ")), hints, strict=False)
     lines = [f"{label}: {what}"]
     lines += [f"  still serving: {serving}"] if serving else []
     lines += [f"  {word}{hint}" for word, hint in labelled]

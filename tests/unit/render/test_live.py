@@ -302,6 +302,16 @@ def test_a_long_line_goes_on_under_its_own_words() -> None:
     assert 80 > max(map(len, lines))
 
 
+@pytest.mark.parametrize("verdict", [Verdict.SHIPPED, Verdict.LEFT_BAD, Verdict.INTERRUPTED, Verdict.REFUSED])
+def test_a_command_is_never_broken_in_two(verdict: Verdict) -> None:
+    """It is there to be copied, also when it is wider than the window."""
+    command = "deployer rollback RABCDEFGHIJ --app a-rather-long-name-of-an-app --rack acme/production --yes"
+
+    text = screen_after([(0, Ended(verdict, NEW, OLD, hints=(command,)))], width=80).text
+
+    assert command in text
+
+
 def test_a_failed_build_shows_its_end() -> None:
     """The board with the last lines is gone by then."""
     ended = Ended(Verdict.BUILD_FAILED, None, OLD, why="the build failed: exit 1")
