@@ -66,7 +66,8 @@ class Calls:
             return read(completed.stdout)
         except Garbled as error:
             what = f"convox {completed.request.verb}: {error.what}"
-            raise Garbled(what, why=self.runner.harmless(error.why), hint=error.hint) from None
+            garbled = Garbled(what, why=self.runner.harmless(error.why), hint=error.hint)
+        raise garbled  # out here, since an exception keeps the one it was raised under, and that one quotes raw text
 
     def failure(self, completed: Completed) -> DeployerError | None:
         return failure_of(completed, self.app, self.runner.harmless)

@@ -53,6 +53,7 @@ def _rule(words: str, error: type[DeployerError], what: str, hint: str = "") -> 
 
 _LOGIN = "convox rack access --role write --duration-in-hours 8"
 _FIND = "convox racks"
+_REACH = "convox rack"
 
 # Each group is from convox-facts: 1.3 and 1.5 (who and where), 2.6 to 2.8, 3.4 and 7 (what the rack refuses), 8.1.
 RULES = (
@@ -104,7 +105,7 @@ RULES = (
         "convox apps info -a {app}",
     ),
     # the network. Before "not found", which would swallow `no such host`
-    _rule(r"no such host|server misbehaving", RackUnreachable, "the rack's host has no address"),
+    _rule(r"no such host|server misbehaving", RackUnreachable, "the rack's host has no address", _REACH),
     _rule(
         r"connection refused|no route to host|(network|host) is (unreachable|down)", RackUnreachable, "nobody listens"
     ),

@@ -25,10 +25,7 @@ Node = dict[str, Any]
 
 def read_manifest(text: str, name: str = "convox.yml") -> Manifest:
     """Raises Refused that names the file and what is wrong in it."""
-    try:
-        root = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # PyYAML lets a date of 99-99 raise ValueError
-        raise _refused(name, f"it is not YAML{_where(error)}") from None
+    root = _load(text, name)
     if not isinstance(root, dict):
         raise _refused(name, "it is not a mapping")
     services = root.get("services")
@@ -37,6 +34,14 @@ def read_manifest(text: str, name: str = "convox.yml") -> Manifest:
     specs = tuple(_service(str(key), node, name) for key, node in services.items())
     required = _required(root.get("environment"), name, "the app")
     return Manifest(specs, required.union(*(_needs(key, node, name) for key, node in services.items())))
+
+
+def _load(text: str, name: str) -> object:
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # PyYAML lets a date of 99-99 raise ValueError
+        where = _where(error)
+    raise _refused(name, f"it is not YAML{where}")  # out here: PyYAML's error quotes the text
 
 
 def _service(key: str, node: object, name: str) -> ServiceSpec:

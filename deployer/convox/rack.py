@@ -78,6 +78,8 @@ class ConvoxRack:
             completed = self._calls.runner.run(self._commands.logs(service))
         except RackFailure:
             return ()
+        if self._calls.failure(completed):  # it may stand on stdout with status 0, like a line of the log
+            return ()
         return log_lines(self._calls.runner.redactor.redact(completed.stdout))
 
     def start_reads(self, *, with_services: bool = False) -> PendingReads:

@@ -40,10 +40,11 @@ STRAGGLER_S = 0.25
 # No exit status or signal is an exception to us.
 _ANY_END = tuple(range(-64, 256))
 
-_log = logging.getLogger("sh")
-_log.setLevel(logging.CRITICAL + 1)
-_log.addHandler(logging.NullHandler())
-_log.propagate = False
+# sh writes argv at INFO and stdin at DEBUG (faults 4.1). A logger that is disabled stays silent whatever its level, its
+# parents' handlers and theirs are set to.
+_LOGGERS = ("command", "command.process", "command.process.streamreader", "command.process.streamwriter")
+for _name in ("", *_LOGGERS, "streamreader", "stream_bufferer"):
+    logging.getLogger(f"sh.{_name}".rstrip(".")).disabled = True
 
 
 class NoProgram(RackUnreachable):
@@ -230,9 +231,11 @@ class Runner:
             command = sh.Command(_executable(program)).bake(*words)
             child = Running(request, self.clock, command, self._environment)
         except (sh.ForkException, sh.CommandNotFound, OSError) as error:
-            raise _not_run(program, error) from None
-        self._started = [*(each for each in self._started if not each.is_over), child]
-        return child
+            why = _reason(error)
+        else:
+            self._started = [*(each for each in self._started if not each.is_over), child]
+            return child
+        raise NoProgram(f"{program} cannot be run", why=why, hint=_HINT)
 
     def harmless(self, text: str) -> str:
         """Foreign text, fit to be shown: known secrets masked first, then whatever could act on a terminal."""
@@ -250,10 +253,9 @@ class Runner:
 
 def _bytes(stdin: Secret) -> bytes:
     """A name in our own environment may hold bytes that are not UTF-8: they go out as they came in."""
-    try:
+    with suppress(UnicodeEncodeError):  # carries the whole text, so nothing is raised under it
         return stdin.reveal().encode("utf-8", errors="surrogateescape")
-    except UnicodeEncodeError:  # carries the whole text
-        raise Usage("a value cannot be sent", why="it is not text") from None
+    raise Usage("a value cannot be sent", why="it is not text")
 
 
 def _executable(program: str) -> str:
@@ -271,9 +273,7 @@ def _executable(program: str) -> str:
 _HINT = "install the Convox CLI, or say where it is: --convox PATH"
 
 
-def _not_run(program: str, error: Exception) -> RackUnreachable:
-    """The last line of what sh tells is Python's own reason: `OSError: [Errno 8] Exec format error: …`."""
-    if isinstance(error, NoProgram):
-        return error
-    why = scrub(str(error).strip().splitlines()[-1].strip()) if str(error).strip() else type(error).__name__
-    return NoProgram(f"{program} cannot be run", why=why, hint=_HINT)
+def _reason(error: Exception) -> str:
+    """The last line of what sh tells is Python's own: `OSError: [Errno 8] Exec format error: …`."""
+    lines = str(error).strip().splitlines()
+    return scrub(lines[-1].strip()) if lines else type(error).__name__

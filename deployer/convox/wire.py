@@ -59,10 +59,10 @@ def processes(text: str) -> tuple[Process, ...]:
 
 
 def _read(adapter: TypeAdapter[T], text: str) -> T:
-    """Raises Garbled, which says where the trouble is and not what was there."""
+    """Raises Garbled, which says where the trouble is and not what was there; pydantic's error quotes its input."""
     try:
         return adapter.validate_json(text)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(str(each) for each in first["loc"]) or "the answer"
-        raise Garbled("the rack's JSON is not what deployer knows", why=f"{where}: {first['type']}") from None
+    raise Garbled("the rack's JSON is not what deployer knows", why=f"{where}: {first['type']}")

@@ -1,0 +1,208 @@
+"""Secrets are in the child's stdin and environment and in our memory, and nowhere else (faults 4.3, this layer)."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deployer.convox.rack import ConvoxRack
+from deployer.convox.request import Completed
+from deployer.convox.runner import Runner
+from deployer.convox.target import Target, child_environment
+from deployer.core.environment import Environment
+from deployer.core.errors import DeployerError
+from deployer.core.models import Source
+from deployer.core.names import AppName, ReleaseId, ShipId
+from deployer.core.redact import Redactor, Secret
+from deployer.engine.clock import SystemClock
+from tests.unit.convox.conftest import HASTY
+from tests.unit.convox.scripted import Answer, ScriptedConvox, answer_of
+
+VALUE, OLD_VALUE, PASSWORD = "cAnArY-value-%d-1", "cAnArY-old-2", "cAnArY-password-3"
+CANARIES = (VALUE, OLD_VALUE, PASSWORD)
+URL = f"http://convox:{PASSWORD}@127.0.0.1:1"
+SHIP = ShipId("20261124-014700-a1b2c3")
+# What a careless CLI or builder might say.
+LEAKY = f'told {VALUE}, {OLD_VALUE} and parse "{URL}/": invalid'
+R1 = ReleaseId("RAAAAAAAAA1")
+
+
+def texts_of(error: BaseException | None, seen: frozenset[int] = frozenset()) -> Iterator[str]:
+    """Everything that a traceback, a logger or a debugger could show of an exception and of those behind it."""
+    if error is None or id(error) in seen:
+        return
+    yield from (str(error), repr(error), repr(error.args), repr(error.__dict__))
+    for inner in (error.__cause__, error.__context__):
+        yield from texts_of(inner, seen | {id(error)})
+
+
+def leaks_in(texts: Iterator[str] | list[str]) -> list[str]:
+    return [text for text in texts if any(canary in text for canary in CANARIES)]
+
+
+class Cmdlines:
+    """Samples the argv of every process on this machine while something runs."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> Cmdlines:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        while not self._is_over.is_set():
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    self.seen.add(path.read_bytes().decode(errors="replace"))
+                except OSError:
+                    continue
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def told() -> list[Completed]:
+    return []
+
+
+@pytest.fixture
+def redactor() -> Redactor:
+    return Redactor()
+
+
+@pytest.fixture
+def leaky_rack(
+    clock: SystemClock, convox: ScriptedConvox, told: list[Completed], redactor: Redactor
+) -> Iterator[ConvoxRack]:
+    """A rack whose CLI repeats every secret it knows, on both streams, in every answer."""
+    target = Target(AppName("myapp"), rack_url=Secret(URL))
+    environment = child_environment({"PATH": "/usr/bin:/bin"}, target)
+    runner = Runner(clock, environment, redactor, (str(convox.path),), told.append)
+    convox.says("env --release", f"OLD={OLD_VALUE}\n")
+    convox.says("releases", answer_of("releases"))
+    yield ConvoxRack(runner, target, replace(HASTY, write_s=0.2, blind_s=0.2))
+    runner.close()
+
+
+FAILING: list[tuple[str, Callable[[ConvoxRack], object]]] = [
+    ("apps info", lambda rack: rack.app()),
+    ("ps", lambda rack: rack.processes()),
+    ("builds info", lambda rack: rack.build_info(ReleaseId("B"))),  # type: ignore[arg-type]
+    ("env set", lambda rack: rack.set_env(Environment.of(NEW=VALUE), replace=False)),
+    ("config set", lambda rack: rack.config_set("deployer", VALUE)),
+    ("releases create-from", lambda rack: rack.copy(R1, R1)),
+    ("build", lambda rack: rack.build(Source("/src"), SHIP, lambda _: None)),
+    ("releases manifest", lambda rack: rack.manifest(R1)),
+]
+ENDS = [
+    Answer(LEAKY, f"Doing... ERROR: {LEAKY}\n", 1),
+    Answer(LEAKY, f"Doing... ERROR: app not found: {LEAKY}\n", 1),
+    Answer(LEAKY, LEAKY, 1),
+    Answer(f"{LEAKY}\n", LEAKY, 0),
+    Answer(LEAKY, f"panic: {LEAKY}\n\ngoroutine 1 [running]:\n", 2),
+    Answer(LEAKY, LEAKY, signum=9),
+]
+
+
+@pytest.mark.parametrize("end", ENDS, ids=["error", "not-found", "silent", "garbage", "panic", "killed"])
+@pytest.mark.parametrize(("words", "call"), FAILING, ids=[words for words, _ in FAILING])
+def test_error_of_a_leaky_cli_does_not_leak(
+    leaky_rack: ConvoxRack,
+    convox: ScriptedConvox,
+    told: list[Completed],
+    redactor: Redactor,
+    caplog: pytest.LogCaptureFixture,
+    words: str,
+    call: Callable[[ConvoxRack], object],
+    end: Answer,
+) -> None:
+    """Not in its text, its attributes, the errors behind it, a log at DEBUG or what `--verbose` is told."""
+    caplog.set_level(logging.DEBUG)
+    leaky_rack.environment(R1)
+    convox.says(words, end).says("config get", "other\n").says("api get", end).says("builds", answer_of("builds-empty"))
+    redactor.learn(Secret(VALUE))
+
+    with pytest.raises(DeployerError) as caught:
+        call(leaky_rack)
+
+    assert [] == leaks_in(texts_of(caught.value))
+    assert [] == leaks_in([caplog.text, *(f"{each!r} {each.command}" for each in told)])
+
+
+def test_values_are_in_no_argv_and_no_log(
+    leaky_rack: ConvoxRack, convox: ScriptedConvox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While `env set` runs, every process on the machine is looked at; all loggers are at DEBUG, sh's children too."""
+    for name in ("", "sh", "sh.command", "sh.command.process", "sh.command.process.streamwriter", "sh.stream_bufferer"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    convox.says("env set", Answer("RBBBBBBBBB1", seconds=0.3)).says("releases", answer_of("releases"))
+
+    with Cmdlines() as cmdlines, pytest.raises(DeployerError):
+        leaky_rack.set_env(Environment.of(NEW=VALUE), replace=False)
+
+    assert any("env\0set" in line for line in cmdlines.seen)
+    assert [] == leaks_in(list(cmdlines.seen))
+    assert "sh." not in caplog.text
+    assert [] == leaks_in([caplog.text])
+    assert f"NEW={VALUE}\n" == next(call.stdin for call in convox.calls if call.line.startswith("env set"))
+
+
+def test_lines_that_are_relayed_do_not_leak(leaky_rack: ConvoxRack, convox: ScriptedConvox) -> None:
+    """A build or a promote may print what it was given; by then the values are known."""
+    leaky_rack.environment(R1)
+    lines: list[str] = []
+    convox.says("build", Answer("", f"Starting build... OK\n{OLD_VALUE}\n{URL}\n", 1)).says(
+        "builds", answer_of("builds")
+    )
+    convox.says("releases promote", Answer(f"Promoting RAAAAAAAAA1... \n{OLD_VALUE}\n", f"ERROR: {URL}\n", 1))
+
+    with pytest.raises(DeployerError):
+        leaky_rack.build(Source("/src"), SHIP, lines.append)
+    child = leaky_rack.promote(R1)
+    while not child.state().is_over:
+        time.sleep(0.01)
+
+    assert lines
+    assert [] == leaks_in([*lines, repr(child.state())])
+
+
+def test_models_of_a_child_do_not_show_its_data(leaky_rack: ConvoxRack, told: list[Completed]) -> None:
+    """The output of `env` is all secrets."""
+    environment = leaky_rack.environment(R1)
+
+    assert OLD_VALUE == environment["OLD"].reveal()
+    assert [] == leaks_in([repr(told), repr(environment), repr(leaky_rack)])
+
+
+def test_net_catches_what_it_is_for() -> None:
+    """Seeded leaks, one of each kind, are all seen."""
+
+    def chained(inner: Exception, *, is_cause: bool) -> Exception:
+        outer = ValueError("outer")
+        outer.__cause__, outer.__context__ = (inner, None) if is_cause else (None, inner)
+        return outer
+
+    attribute = DeployerError("what", hint=VALUE)
+    seeds = [
+        ValueError(VALUE),
+        KeyError(OLD_VALUE),
+        attribute,
+        chained(ValueError(PASSWORD), is_cause=True),
+        chained(chained(ValueError(PASSWORD), is_cause=True), is_cause=False),
+    ]
+
+    caught = [seed for seed in seeds if leaks_in(texts_of(seed))]
+
+    assert seeds == caught

@@ -1,0 +1,44 @@
+"""The JSON of `convox api get`."""
+
+from __future__ import annotations
+
+import pytest
+
+from deployer.convox import wire
+from deployer.core.errors import Garbled
+from deployer.core.models import Port, Service
+from deployer.core.names import ServiceName
+
+
+def test_service_has_its_count_and_ports() -> None:
+    """Unknown fields are passed over."""
+    text = (
+        '[{"name":"web","domain":"d","count":3,"cpu":1,"ports":[{"balancer":443,"container":8000,"certificate":""}]}]'
+    )
+
+    assert (Service(ServiceName("web"), "d", (Port(443, 8000),), 3),) == wire.services(text)
+
+
+@pytest.mark.parametrize("text", ["[]", "null"])
+def test_none_is_no_rows(text: str) -> None:
+    """Go prints an empty list as null."""
+    assert ((), ()) == (wire.services(text), wire.processes(text))
+
+
+def test_fields_that_are_not_known_are_unknown() -> None:
+    """An older rack without counts: unknown, not zero."""
+    (service,) = wire.services('[{"name":"web","ports":null}]')
+
+    assert Service(ServiceName("web"), "", (), None) == service
+
+
+@pytest.mark.parametrize(
+    "text", ["", "<html>", "{}", '[{"name": 1}]', '[{"domain": "s3cret"}]', "[" * 100_000, '"s3cret"']
+)
+def test_anything_else_is_garbled_and_not_shown(text: str) -> None:
+    """The answer of an API may hold values."""
+    with pytest.raises(Garbled) as caught:
+        wire.services(text)
+
+    assert (None, None) == (caught.value.__cause__, caught.value.__context__)
+    assert "s3cret" not in f"{caught.value} {caught.value.__dict__}"
