@@ -37,16 +37,13 @@ def build(calls: Calls, source: Source, ship: ShipId, on_line: Callable[[str], N
     failure = _failure(calls, completed)
     if failure and _never_began(completed, failure):
         raise failure
-    if failure and not isinstance(failure, BuildFailed):
+    if isinstance(failure, BuildFailed):
+        raise _failed(calls, completed, _find(calls, ship))
+    if failure:
         on_line(f"the build's log was lost ({failure.why or failure.what}): looking for the build on the rack")
     built = _settle(calls, ship, failure, began_s + calls.policy.build_s)
     if built.status == "failed":
-        why = builders_error(completed.stderr) or "its log says no more"
-        raise BuildFailed(
-            f"build {built.id} failed",
-            why=calls.runner.harmless(why),
-            hint=f"convox builds logs {built.id} -a {calls.app}",
-        )
+        raise _failed(calls, completed, built)
     if built.release is None:
         raise BuildUnknown(f"build {built.id} is complete and has no release", hint=f"convox releases -a {calls.app}")
     return calls.release(built.release)
@@ -63,6 +60,13 @@ def builders_error(log: str) -> str:
             return f"{found['text']} {lines[index + 1]}" if goes_on else found["text"]
     told = [line for line in lines if not line.startswith(("Packaging source", "Uploading source", _ASKED))]
     return first_line(told[-1]) if told else ""
+
+
+def _failed(calls: Calls, completed: Completed, found: Build | RackFailure | None) -> BuildFailed:
+    why = calls.runner.harmless(builders_error(completed.stderr)) or "its log says no more"
+    if not isinstance(found, Build):
+        return BuildFailed("the build failed", why=why, hint=f"convox builds -a {calls.app}")
+    return BuildFailed(f"build {found.id} failed", why=why, hint=f"convox builds logs {found.id} -a {calls.app}")
 
 
 def _failure(calls: Calls, completed: Completed) -> DeployerError | None:

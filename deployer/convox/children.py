@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from deployer.convox.calls import Calls
 from deployer.convox.effects import DEFINITE
+from deployer.convox.request import Request
 from deployer.convox.runner import Running
 from deployer.core.errors import Denied, Garbled, RackFailure, Unauthorised
 from deployer.core.models import App, Process, Service
@@ -15,26 +16,43 @@ from deployer.engine.ports import PromoteState, Reads
 
 T = TypeVar("T")
 
+# When the CLI first asks for the app's status after the rack has answered the promote (convox-facts 2.6).
+FIRST_POLL_S = 5.0
+
 
 class Asked(Generic[T]):
-    """One read that was started, how to read its answer, and what to ask when that is not readable."""
+    """One read, started at once: how to read its answer, and what to ask when that is not readable."""
 
     def __init__(
-        self, calls: Calls, child: Running, read: Callable[[str], T], otherwise: Callable[[], T] | None = None
+        self, calls: Calls, request: Request, read: Callable[[str], T], otherwise: Callable[[], T] | None = None
     ) -> None:
-        self.child = child
         self._calls = calls
         self._read = read
         self._otherwise = otherwise
+        self._child = _started(calls, request)
 
     def answer(self) -> T:
         """Raises RackFailure, Interrupted."""
+        if isinstance(self._child, RackFailure):
+            raise self._child
         try:
-            return self._calls.answer(self.child.wait(), self._read)
+            return self._calls.answer(self._child.wait(), self._read)
         except Garbled:
             if self._otherwise is None:
                 raise
             return self._otherwise()
+
+    def kill(self) -> None:
+        if not isinstance(self._child, RackFailure):
+            self._child.kill()
+
+
+def _started(calls: Calls, request: Request) -> Running | RackFailure:
+    """A CLI that cannot be started is trouble of this tick, like one that fails."""
+    try:
+        return calls.runner.start(request)
+    except RackFailure as error:
+        return error
 
 
 class Tick:
@@ -60,7 +78,7 @@ class Tick:
         except BaseException:
             for asked in (self._app, self._processes, self._services):
                 if asked:
-                    asked.child.kill()
+                    asked.kill()
             raise
         return Reads(app, processes, services, tuple(self._trouble), is_denied)
 
@@ -76,10 +94,11 @@ class Tick:
 class Promotion:
     """The `releases promote` child. What it prints is a hint (faults 0.1)."""
 
-    def __init__(self, calls: Calls, child: Running, release: ReleaseId) -> None:
+    def __init__(self, calls: Calls, child: Running, release: ReleaseId, *, first_poll_s: float = FIRST_POLL_S) -> None:
         self._calls = calls
         self._child = child
         self._release = release
+        self._first_poll_s = first_poll_s
 
     def state(self) -> PromoteState:
         said = self._child.stdout.text
@@ -87,7 +106,7 @@ class Promotion:
         return PromoteState(
             is_over=self._child.is_over,
             is_waiting="Waiting for app to be ready" in said,
-            is_announced=f"Promoting {self._release}" in said,
+            is_announced=self._is_announced(said),
             refusal=self._refusal(),
             lines=tuple(self._calls.runner.harmless(line) for line in lines if line.strip()),
         )
@@ -96,8 +115,18 @@ class Promotion:
         self._child.kill()
 
     def _refusal(self) -> RackFailure | None:
-        """Only what is certain not to have promoted; `ERROR: rollback` and a lost reply are no refusals."""
+        """
+        Only what is certain not to have promoted; `ERROR: rollback` and a lost reply are no refusals.
+
+        After the announcement an error is the promote's own answer for as long as the CLI has not begun to poll the
+        app: a token that expires while it polls looks the same (convox-facts 2.6).
+        """
         if not self._child.is_over:
             return None
-        failure = self._calls.failure(self._child.completed())
-        return failure if isinstance(failure, DEFINITE) else None
+        completed = self._child.completed()
+        failure = self._calls.failure(completed)
+        is_certain = completed.seconds < self._first_poll_s or not self._is_announced(completed.stdout)
+        return failure if isinstance(failure, DEFINITE) and is_certain else None
+
+    def _is_announced(self, said: str) -> bool:
+        return f"Promoting {self._release}" in said

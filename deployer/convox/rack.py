@@ -53,7 +53,7 @@ class ConvoxRack:
         if self._may_ask_api:
             try:
                 return self._calls.ask(self._commands.api_get("services"), wire.services)
-            except (Denied, Unauthorised, NotFound):
+            except (Denied, Unauthorised, NotFound, Garbled):
                 self._may_ask_api = False
         listed = self._calls.ask(self._commands.services(), parse.services)
         desired = self._calls.ask(self._commands.scale(), parse.desired_counts)
@@ -83,13 +83,11 @@ class ConvoxRack:
         return log_lines(self._calls.runner.redactor.redact(completed.stdout))
 
     def start_reads(self, *, with_services: bool = False) -> PendingReads:
-        start = self._calls.runner.start
-        app = Asked(self._calls, start(self._commands.app()), parse.app)
-        processes = Asked(self._calls, start(self._commands.processes()), parse.processes, self._processes_as_json)
+        app = Asked(self._calls, self._commands.app(), parse.app)
+        processes = Asked(self._calls, self._commands.processes(), parse.processes, self._processes_as_json)
         if not (with_services and self._may_ask_api):
             return Tick(app, processes)
-        services = Asked(self._calls, start(self._commands.api_get("services")), wire.services)
-        return Tick(app, processes, services)
+        return Tick(app, processes, Asked(self._calls, self._commands.api_get("services"), wire.services))
 
     def set_env(self, wanted: Environment, *, replace: bool) -> Release:
         return effects.set_env(self._calls, wanted, replace=replace)

@@ -226,10 +226,12 @@ class Runner:
 
     def start(self, request: Request) -> Running:
         """Start it in the background, in a session of its own: a Ctrl-C is for us alone. Raises NoProgram."""
-        program, *words = self._convox if request.program == CONVOX else (request.program,)
+        is_convox = request.program == CONVOX
+        program, *words = self._convox if is_convox else (request.program,)
+        environment = self._environment if is_convox else _without_credentials(self._environment)
         try:
-            command = sh.Command(_executable(program)).bake(*words)
-            child = Running(request, self.clock, command, self._environment)
+            command = sh.Command(_executable(program, environment.get("PATH"))).bake(*words)
+            child = Running(request, self.clock, command, environment)
         except (sh.ForkException, sh.CommandNotFound, OSError) as error:
             why = _reason(error)
         else:
@@ -258,8 +260,13 @@ def _bytes(stdin: Secret) -> bytes:
     raise Usage("a value cannot be sent", why="it is not text")
 
 
-def _executable(program: str) -> str:
-    found = shutil.which(program)
+def _without_credentials(environment: Mapping[str, str]) -> dict[str, str]:
+    """For programs that have no business with the rack."""
+    return {key: value for key, value in environment.items() if key != "RACK_URL" and not key.startswith("CONVOX_")}
+
+
+def _executable(program: str, path_variable: str | None) -> str:
+    found = shutil.which(program, path=path_variable)
     if found:
         return str(Path(found).absolute())
     path = Path(program)

@@ -67,6 +67,18 @@ def test_failed_build_says_the_builders_own_error(rack: ConvoxRack, convox: Scri
     assert "convox builds logs BBBBBBBBBB1 -a myapp" == caught.value.hint
 
 
+def test_failed_build_is_failed_also_when_it_is_not_listed(
+    rack: ConvoxRack, convox: ScriptedConvox, source: Source
+) -> None:
+    """The CLI has seen the status; only the id is missing then."""
+    convox.says("build", answer_of("build-id-failed")).says("builds", answer_of("ps-403"))
+
+    with pytest.raises(BuildFailed) as caught:
+        rack.build(source, SHIP, lambda _: None)
+
+    assert ("the build failed", "Running: docker push") == (caught.value.what, caught.value.why)
+
+
 @pytest.mark.parametrize(
     "end",
     [

@@ -6,11 +6,16 @@ import time
 
 import pytest
 
+from deployer.convox.calls import Calls
+from deployer.convox.children import Promotion
 from deployer.convox.rack import ConvoxRack
+from deployer.convox.runner import Runner
+from deployer.convox.target import Target
 from deployer.core.errors import Denied, RackBusy, RefusedByRack
 from deployer.core.names import ReleaseId
 from deployer.engine.clock import SystemClock
 from deployer.engine.ports import PromoteChild
+from tests.unit.convox.conftest import HASTY
 from tests.unit.convox.scripted import Answer, ScriptedConvox, answer_of
 
 R0 = ReleaseId("RAAAAAAAAA0")
@@ -110,6 +115,20 @@ def test_hints_are_not_refusals(rack: ConvoxRack, convox: ScriptedConvox, clock:
     convox.says("releases promote", answer_of(case))
 
     child = rack.promote(R0)
+    until_over(child, clock)
+
+    assert child.state().refusal is None
+
+
+def test_credential_that_expires_while_the_cli_polls_is_no_refusal(
+    runner: Runner, target: Target, convox: ScriptedConvox, clock: SystemClock
+) -> None:
+    """The promote was accepted; what ended the child came later."""
+    end = Answer("Promoting RAAAAAAAAA0... \n", "ERROR: invalid authentication\n", 1, seconds=0.2)
+    convox.says("releases promote", end)
+    calls = Calls(runner, target, HASTY)
+
+    child = Promotion(calls, runner.start(calls.commands.promote(R0)), R0, first_poll_s=0.1)
     until_over(child, clock)
 
     assert child.state().refusal is None

@@ -184,6 +184,16 @@ def test_tick_asks_for_json_when_rows_do_not_fit(rack: ConvoxRack, convox: Scrip
     assert 2 == len(reads.processes or ())
 
 
+def test_tick_without_a_cli_is_a_tick_in_trouble(rack: ConvoxRack, convox: ScriptedConvox) -> None:
+    """A CLI that vanishes in the middle of a watch must not end the watch."""
+    convox.path.unlink()
+
+    reads = rack.start_reads().collect()
+
+    assert (None, None) == (reads.app, reads.processes)
+    assert 2 == len(reads.trouble)
+
+
 def test_tick_says_when_the_credential_is_the_trouble(rack: ConvoxRack, convox: ScriptedConvox) -> None:
     """Three denied reads in a row are a verdict, so a denial is told from a failure."""
     convox.says("ps", answer_of("ps-401")).says("apps info", answer_of("ps-401"))

@@ -254,7 +254,7 @@ class TestFlood:
             assert eventually((tmp_path / "said").exists, within_s=10)
             lines.append(line)
 
-        shell.run(script(f"seq 1000000 >&2; echo the end >&2; touch {tmp_path}/said"), on_line=read_late)
+        shell.run(script(f"seq -f %0100.f 100000 >&2; echo the end >&2; touch {tmp_path}/said"), on_line=read_late)
 
         assert "the end" == lines[-1]
         assert any(line.endswith("lines left out …") for line in lines)

@@ -52,13 +52,26 @@ def test_folder_without_git_is_a_source(git_runner: Runner, tmp_path: Path) -> N
     assert Source(str(tmp_path)) == source_of(tmp_path, git_runner)
 
 
-def test_missing_git_is_fine(
-    git_runner: Runner, checkout: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_git_is_fine(clock: SystemClock, checkout: Path) -> None:
     """A container may have none."""
-    monkeypatch.setenv("PATH", str(tmp_path_factory.mktemp("bin")))
+    gitless = Runner(clock, {"PATH": str(checkout)}, Redactor())
 
-    assert Source(str(checkout)) == source_of(checkout, git_runner)
+    assert Source(str(checkout)) == source_of(checkout, gitless)
+
+
+def test_git_gets_no_credentials(clock: SystemClock, tmp_path: Path) -> None:
+    """It has no business with the rack, and a checkout may configure what git runs."""
+    git = tmp_path / "git"
+    git.write_text(f"#!/bin/sh\nenv > {tmp_path}/seen\n")
+    git.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "RACK_URL": "http://u:p@h", "CONVOX_PASSWORD": "p", "LANG": "C"}
+
+    source_of(tmp_path, Runner(clock, environment, Redactor()))
+
+    seen = (tmp_path / "seen").read_text()
+    assert "LANG=C" in seen
+    assert "RACK_URL" not in seen
+    assert "CONVOX" not in seen
 
 
 @pytest.mark.parametrize(
