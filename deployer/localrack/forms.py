@@ -9,6 +9,7 @@ from starlette.requests import Request
 from deployer.rackmodel import Refused
 
 MAX_FORM_BYTES = 16 * 1024**2
+DEFAULT_ROWS = 10
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -28,6 +29,12 @@ def read_map(text: str) -> dict[str, str]:
 
 def is_true(text: str | None) -> bool:
     return text == "true"
+
+
+def read_limit(text: str | None) -> int:
+    """How many rows: 10 if nothing sensible is said."""
+    limit = read_int(text, DEFAULT_ROWS)
+    return limit if limit > 0 else DEFAULT_ROWS
 
 
 def read_int(text: str | None, default: int) -> int:

@@ -12,6 +12,9 @@ from deployer.localrack.command import Command, from_text
 from deployer.localrack.files import read_json, write_json
 from deployer.rackmodel import Manifest, Service
 
+MAX_REPLICAS = 50
+"""Of one service: they are all processes of this one machine."""
+
 
 class NotRunnable(Exception):
     """A service that nothing here could start; the message is for the build log."""
@@ -63,6 +66,8 @@ class Images:
 def _describe(service: Service, source: Path, build_args: Mapping[str, str]) -> dict[str, object]:
     if service.image and not service.command:
         raise NotRunnable(f"service {service.name} is the image {service.image}: the local rack has no Docker")
+    if service.scale.count > MAX_REPLICAS:
+        raise NotRunnable(f"service {service.name} wants more than the {MAX_REPLICAS} replicas of a local rack")
     folder = _inside(source, service.build_path, service.name)
     file = _inside(folder, service.dockerfile, service.name)
     image = dockerfile.read_dockerfile(file.read_text(), build_args) if file.is_file() else dockerfile.Image()

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from deployer.localrack import wire
-from deployer.localrack.forms import is_true, read_form, read_int
+from deployer.localrack.forms import is_true, read_form, read_int, read_limit
 from deployer.localrack.machine import Machine
 from deployer.rackmodel import Refused
 
@@ -59,7 +59,7 @@ class AppRoutes:
         return PlainTextResponse(OK)
 
     async def releases(self, request: Request) -> Response:
-        limit = read_int(request.query_params.get("limit"), 10)
+        limit = read_limit(request.query_params.get("limit"))
         found = self._rack.releases(request.path_params["app"], limit)
         return JSONResponse([wire.release(release) for release in found])
 

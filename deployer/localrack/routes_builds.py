@@ -7,7 +7,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 
 from deployer.localrack import wire
 from deployer.localrack.builder import Builder, BuildRequest
-from deployer.localrack.forms import read_form, read_int
+from deployer.localrack.forms import read_form, read_limit
 from deployer.localrack.machine import Machine
 from deployer.localrack.objects import Objects, ObjectTooLarge
 from deployer.rackmodel import Refused
@@ -42,7 +42,7 @@ class BuildRoutes:
         return PlainTextResponse("ok\n")
 
     async def list(self, request: Request) -> Response:
-        limit = read_int(request.query_params.get("limit"), 10)
+        limit = read_limit(request.query_params.get("limit"))
         return JSONResponse([wire.build(build) for build in self._rack.builds(request.path_params["app"], limit)])
 
     async def create(self, request: Request) -> Response:

@@ -7,7 +7,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from deployer.localrack import wire
 from deployer.localrack.forms import read_form, read_int, read_map
+from deployer.localrack.images import MAX_REPLICAS
 from deployer.localrack.machine import Machine
+from deployer.rackmodel import Refused
 
 OK = "ok\n"
 
@@ -64,6 +66,8 @@ class ProcessRoutes:
         """Only `count` is heeded: a practice rack has no CPU or memory to give."""
         app, service = request.path_params["app"], request.path_params["service"]
         count = read_int((await read_form(request)).get("count"), -1)
+        if count > MAX_REPLICAS:
+            raise Refused(400, f"a local rack runs at most {MAX_REPLICAS} replicas of a service")
         if count >= 0:
             self._machine.act(lambda rack: rack.scale(app, service, count))
         return PlainTextResponse(OK)

@@ -49,6 +49,7 @@ class Quiet(uvicorn.Server):
 
 def serve(options: RackOptions) -> None:
     """Run a rack until it is told to stop. Raises BlockingIOError if this folder has one that runs."""
+    os.umask(0o077)
     options.home.prepare()
     with _hold(options.home):
         asyncio.run(_serve(options))
@@ -77,6 +78,8 @@ async def _serve(options: RackOptions) -> None:
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             ws_ping_interval=None,
+            # the CLI asks every 3 and 5 s on a connection it keeps: one closed in between would race its next request
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=1,
         )
     )
@@ -156,7 +159,6 @@ def main() -> None:
         resync_s=given.resync,
         apps=tuple(given.app),
     )
-    os.umask(0o077)
     try:
         serve(options)
     except BlockingIOError:

@@ -114,6 +114,7 @@ def test_scaling_changes_the_replicas_and_not_the_status(rack: Driver) -> None:
     rack.http.put(f"/apps/{APP}/services/web", data={"count": "3"})
     rack.wait_for(lambda: ["running"] * 3 == [row["status"] for row in rack.rows()])
     assert "running" == rack.status
+    assert 400 == rack.http.put(f"/apps/{APP}/services/web", data={"count": "1000"}).status_code
     release = rack.ship()
 
     rack.wait_for(lambda: ["running"] * 3 == [row["status"] for row in rack.rows()])
