@@ -91,7 +91,7 @@ class Balancer:
             try:
                 await _join(reader, writer, *upstream)
             finally:
-                self._open[process] -= 1
+                self._leave(process)
                 upstream[1].close()
         except OSError:
             pass  # one side went away: the other is closed below
@@ -111,8 +111,13 @@ class Balancer:
                 async with asyncio.timeout(CONNECT_S):
                     return backend.process, await asyncio.open_connection(LOOPBACK, backend.port)
             except OSError:  # TimeoutError is one
-                self._open[backend.process] -= 1
+                self._leave(backend.process)
         return None
+
+    def _leave(self, process: str) -> None:
+        self._open[process] -= 1
+        if not self._open[process]:
+            del self._open[process]
 
 
 async def _say_nobody(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

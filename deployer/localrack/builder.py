@@ -12,7 +12,7 @@ from deployer.localrack.logs import LogFile
 from deployer.localrack.machine import Machine
 from deployer.localrack.objects import Objects
 from deployer.localrack.unpack import UnsafeArchive, unpack
-from deployer.rackmodel import Build, ManifestInvalid
+from deployer.rackmodel import Build, BuildStatus, ManifestInvalid
 from deployer.rackmodel.env import parse
 
 
@@ -99,6 +99,9 @@ class Builder:
             self._machine.act(lambda rack: rack.fail_build(app, build.id, reason))
             self._images.remove(build.id)
         finally:
+            if build.status is BuildStatus.RUNNING:
+                # the rack goes down, or has a fault that its log tells: nobody waits for this build in vain
+                self._machine.act(lambda rack: rack.fail_build(app, build.id, "the build was cut off"))
             await log.end()
         self._forget_old_builds()
 

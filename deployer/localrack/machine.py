@@ -122,11 +122,13 @@ class Machine:
 
     def _pump(self) -> None:
         """Time has passed, or a process has: catch up, and keep what became of it."""
-        if not self._closing and self._catch_up():
+        if self._catch_up():
             self._save()
 
     def _catch_up(self) -> bool:
         """Do all the model wants by now, and wake up when it next wants something; whether a rollout moved."""
+        if self._closing:
+            return False
         moved = False
         while actions := self.rack.advance(self.clock()):
             for action in actions:

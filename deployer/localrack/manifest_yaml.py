@@ -11,5 +11,5 @@ def parse_yaml(text: str) -> Any:
     """Raises ValueError with the parser's words, the lines in it."""
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as exc:
+    except (yaml.YAMLError, RecursionError) as exc:
         raise ValueError(" ".join(str(exc).split())) from exc

@@ -50,5 +50,10 @@ class Objects:
     def delete(self, app: str, key: str) -> None:
         self._path(app, key).unlink(missing_ok=True)
 
+    def clear(self) -> None:
+        """What was uploaded before the rack last went down is nobody's any more."""
+        for path in self._folder.iterdir():
+            path.unlink()
+
     def _path(self, app: str, key: str) -> Path:
         return self._folder / hashlib.sha256(f"{app}/{key}".encode()).hexdigest()

@@ -8,7 +8,6 @@ from deployer.localrack.ports import LOOPBACK
 
 LEAST_TIMEOUT_S = 1.0
 """A scaled timeout goes no lower: the machine under a practice rack does not get faster with it."""
-HEAD_BYTES = 4096
 
 
 async def answers_well(port: int, path: str, timeout_s: float) -> bool:

@@ -66,6 +66,7 @@ async def _serve(options: RackOptions) -> None:
 
     machine = Machine(options, {"RACK": options.name, "RACK_URL": url})
     objects = Objects(home.objects)
+    objects.clear()
     builder = Builder(machine, objects, machine.images, home.logs)
     api = make_api(machine, builder, objects, options.name, password)
     server = Quiet(
