@@ -35,17 +35,11 @@ EMPTY_LISTS = (
 def make_api(machine: Machine, builder: Builder, objects: Objects, name: str, password: str) -> ASGIApp:
     apps, builds = AppRoutes(machine), BuildRoutes(machine, builder, objects)
     processes, sockets = ProcessRoutes(machine, name), Sockets(machine, builder)
-
-    async def system(_: Request) -> Response:
-        return JSONResponse(wire.system(name))
-
-    async def racks(_: Request) -> Response:
-        return JSONResponse([{"name": name, "provider": wire.PROVIDER, "status": "running"}])
-
+    rack = RackRoutes(name)
     routes = [
-        Route("/system", system),
+        Route("/system", rack.system),
         Route("/auth", say_ok),
-        Route("/racks", racks),
+        Route("/racks", rack.list),
         Route("/machines", empty_list),
         Route("/events", say_ok, methods=["POST"]),
         Route("/apps", apps.list),
@@ -83,6 +77,19 @@ def make_api(machine: Machine, builder: Builder, objects: Objects, name: str, pa
     ]
     handlers = {Refused: say_refused, HTTPException: say_nothing}
     return Gate(Starlette(routes=routes, exception_handlers=handlers), password)
+
+
+class RackRoutes:
+    """What the rack says of itself."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def system(self, _: Request) -> Response:
+        return JSONResponse(wire.system(self._name))
+
+    async def list(self, _: Request) -> Response:
+        return JSONResponse([{"name": self._name, "provider": wire.PROVIDER, "status": "running"}])
 
 
 async def say_ok(_: Request) -> Response:
