@@ -81,7 +81,7 @@ RULES = (
         _FIND,
     ),
     _rule(r"ambiguous rack name", RackUnreachable, "the rack's name fits several racks", _FIND),
-    _rule(r"no current rack|no host|convox login", RackUnreachable, "no rack is chosen", "deployer … --rack NAME"),
+    _rule(r"no current rack|convox login", RackUnreachable, "no rack is chosen", "convox switch"),
     _rule(
         r"parse \"|unsupported protocol scheme|missing protocol scheme|invalid URL|no Host in request URL",
         RackUnreachable,
@@ -104,14 +104,17 @@ RULES = (
         "the app is not in a state for this",
         "convox apps info -a {app}",
     ),
-    # the network. Before "not found", which would swallow `no such host`
+    # the network
     _rule(r"no such host|server misbehaving", RackUnreachable, "the rack's host has no address", _REACH),
     _rule(
-        r"connection refused|no route to host|(network|host) is (unreachable|down)", RackUnreachable, "nobody listens"
+        r"connection refused|no route to host|(network|host) is (unreachable|down)",
+        RackUnreachable,
+        "nobody listens at the rack's address",
+        _REACH,
     ),
-    _rule(r"dial tcp.*i/o timeout|dial tcp.*deadline exceeded", RackUnreachable, "the rack's host does not answer"),
-    _rule(r"\btls: |x509: |HTTP response to HTTPS client", RackUnreachable, "the rack does not speak TLS as asked"),
-    _rule(r"stopped after \d+ redirects", RackUnreachable, "the rack's address redirects in a circle"),
+    _rule(r"dial tcp.*(i/o timeout|deadline exceeded)", RackUnreachable, "the rack's host does not answer", _REACH),
+    _rule(r"\btls: |x509: |HTTP response to HTTPS client", RackUnreachable, "TLS to the rack does not work", _REACH),
+    _rule(r"stopped after \d+ redirects", RackUnreachable, "the rack's address redirects in a circle", _REACH),
     _rule(
         r"\bEOF\b|connection reset|broken pipe|closed network connection|bad handshake|transport connection broken"
         r"|i/o timeout|deadline exceeded|request canceled|TLS handshake timeout|malformed HTTP|server closed",

@@ -57,16 +57,22 @@ class Running:
     """A child at work. The caller owns it: nothing but `wait`'s deadline and `kill` ends it."""
 
     def __init__(
-        self, request: Request, clock: SystemClock, command: sh.Command, environment: Mapping[str, str]
+        self,
+        request: Request,
+        clock: SystemClock,
+        command: sh.Command,
+        environment: Mapping[str, str],
+        *,
+        with_lines: bool,
     ) -> None:
         self.request = request
         self.stdout = Stream()
-        self.stderr = Stream()
+        self.stderr = Stream(keeps_lines=with_lines)
+        self.is_late = False
         self._clock = clock
         self._began_s = clock.now_s()
         self._seconds = 0.0
         self._status: int | None = None
-        self._is_late = False
         self._over = threading.Event()
         self._child = self._start(command, environment)
         # a daemon: a child that even SIGKILL cannot end must not keep us from ending
@@ -76,11 +82,6 @@ class Running:
     def is_over(self) -> bool:
         return self._over.is_set()
 
-    @property
-    def is_given_up(self) -> bool:
-        """Its deadline has passed."""
-        return self._is_late
-
     def wait(self) -> Completed:
         """Until it ends or its deadline has passed, when it is killed. Raises Interrupted and leaves it running."""
         self.wait_until(lambda: False)
@@ -88,11 +89,11 @@ class Running:
 
     def wait_until(self, ready: Callable[[], bool]) -> None:
         """Until `ready()` or the end, which comes with the deadline at the latest. Raises Interrupted."""
-        if self._is_late:
+        if self.is_late:
             return
         left_s = self._began_s + self.request.deadline_s - self._clock.now_s()
         if not self._clock.wait(left_s, lambda: self.is_over or ready()):
-            self._is_late = True
+            self.is_late = True
             self.kill()
 
     def completed(self) -> Completed:
@@ -106,7 +107,7 @@ class Running:
             stdout=self.stdout.text,
             stderr=self.stderr.text,
             seconds=self._seconds or self._clock.now_s() - self._began_s,
-            is_late=self._is_late,
+            is_late=self.is_late,
             dropped=self.stdout.dropped,
         )
 
@@ -148,18 +149,20 @@ class Running:
             os.close(err_end)
 
     def _attend(self) -> None:
-        """In a thread of its own: drain both streams to their end, then reap the child. Never raises."""
-        with suppress(OSError):
+        """In a thread of its own: drain both streams to their end, then reap the child and what it left behind."""
+        try:
             self._drain(dict(self._pipes))
-        with suppress(ChildProcessError):  # somebody set SIGCHLD to be ignored: the status is lost
-            self._status = self._child.process.wait()
-        self._signal(signal.SIGKILL)  # whatever it started and left behind
-        for fd, stream in self._pipes.items():
-            os.close(fd)
-            stream.close()
-        self._seconds = self._clock.now_s() - self._began_s
-        self._over.set()
-        self._clock.wake()
+            with suppress(ChildProcessError):  # somebody set SIGCHLD to be ignored: the status is lost
+                self._status = self._child.process.wait()
+            # right after the reaping: nobody else can have got the number yet
+            self._signal(signal.SIGKILL)
+        finally:
+            for fd, stream in self._pipes.items():
+                os.close(fd)
+                stream.close()
+            self._seconds = self._clock.now_s() - self._began_s
+            self._over.set()
+            self._clock.wake()
 
     def _drain(self, pipes: dict[int, Stream]) -> None:
         poller = select.poll()
@@ -178,7 +181,7 @@ class Running:
                 return
             if not ready:
                 is_alive = self._child.is_alive()
-            elif self.stderr.has_lines or self.stdout.has_lines:
+            elif self.stderr.has_lines:
                 self._clock.wake()
 
     def _signal(self, signum: int) -> None:
@@ -210,9 +213,9 @@ class Runner:
 
         An end with any status is an answer. Raises NoProgram; Interrupted, after killing the child.
         """
-        child = self.start(request)
+        child = self._begin(request, with_lines=on_line is not None)
         try:
-            while on_line and not (child.is_over or child.is_given_up):
+            while on_line and not (child.is_over or child.is_late):
                 child.wait_until(lambda: child.stderr.has_lines)
                 self._tell(child, on_line)
             completed = child.wait()
@@ -226,12 +229,24 @@ class Runner:
 
     def start(self, request: Request) -> Running:
         """Start it in the background, in a session of its own: a Ctrl-C is for us alone. Raises NoProgram."""
+        return self._begin(request, with_lines=False)
+
+    def close(self) -> None:
+        """End every child that is still at work."""
+        for child in self._started:
+            child.kill()
+
+    def harmless(self, text: str) -> str:
+        """Foreign text, fit to be shown: known secrets masked first, then whatever could act on a terminal."""
+        return scrub(self.redactor.redact(text))
+
+    def _begin(self, request: Request, *, with_lines: bool) -> Running:
         is_convox = request.program == CONVOX
         program, *words = self._convox if is_convox else (request.program,)
         environment = self._environment if is_convox else _without_credentials(self._environment)
         try:
             command = sh.Command(_executable(program, environment.get("PATH"))).bake(*words)
-            child = Running(request, self.clock, command, environment)
+            child = Running(request, self.clock, command, environment, with_lines=with_lines)
         except (sh.ForkException, sh.CommandNotFound, OSError) as error:
             why = _reason(error)
         else:
@@ -239,18 +254,9 @@ class Runner:
             return child
         raise NoProgram(f"{program} cannot be run", why=why, hint=_HINT)
 
-    def harmless(self, text: str) -> str:
-        """Foreign text, fit to be shown: known secrets masked first, then whatever could act on a terminal."""
-        return scrub(self.redactor.redact(text))
-
     def _tell(self, child: Running, on_line: Callable[[str], None]) -> None:
         for line in child.stderr.take_lines():
             on_line(self.harmless(line))
-
-    def close(self) -> None:
-        """End every child that is still at work."""
-        for child in self._started:
-            child.kill()
 
 
 def _bytes(stdin: Secret) -> bytes:

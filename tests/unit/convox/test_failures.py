@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from deployer.convox.failures import NoSuchConfig, failure_of
 from deployer.convox.request import Completed, Request
@@ -50,6 +52,7 @@ def ended(
         ("no current rack, use `convox racks` to list", RackUnreachable),
         ("unknown rack type: ", RackUnreachable),
         ('parse "https://convox:se%zzcret@h": invalid URL escape "%zz"', RackUnreachable),
+        ('Get "http:///system?": http: no Host in request URL', RackUnreachable),
         ("no such app: x", NotFound),
         ("app config not found: deployer", NoSuchConfig),
         ("no build for release: RAAAAAAAAA1", NotFound),
@@ -163,3 +166,22 @@ def test_status_of_a_command_that_was_run_is_its_own() -> None:
     """`run` ends with the status of what it ran, and prints what that printed."""
     assert failure_of(ended(status=3, verb="run"), "myapp") is None
     assert failure_of(ended(status=0, verb="run", stdout="ERROR: relation exists\ngoing on\n"), "myapp") is None
+
+
+PIECES = ["ERROR: ", "... ", "\n", "EOF", "%!d(MISSING)", "<a", "\x1b[", "panic: ", "ns=cli_budget "]
+
+
+@given(
+    stderr=st.one_of(st.text(), st.lists(st.sampled_from(PIECES)).map("".join)),
+    stdout=st.text(),
+    status=st.one_of(st.none(), st.integers(0, 255)),
+    verb=st.sampled_from(["ps", "build", "run", "logs"]),
+)
+def test_no_end_of_a_child_breaks_the_table(stderr: str, stdout: str, status: int | None, verb: str) -> None:
+    """Any end is an error of ours of one harmless line, or none; without a word from the CLI only status 0 is none."""
+    failure = failure_of(ended(stderr, status=status, stdout=stdout, verb=verb), "myapp")
+
+    if failure is None:
+        assert status == 0 or verb == "run"
+    else:
+        assert not any(mark in str(failure) for mark in "\n\r\x1b\x00")

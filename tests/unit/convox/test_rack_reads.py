@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+
+import psutil
 import pytest
 
 from deployer.convox.rack import ConvoxRack
-from deployer.core.errors import Denied, Garbled, NotFound, ServerFault, Unauthorised
+from deployer.core.errors import Denied, Garbled, Interrupted, NotFound, ServerFault, Unauthorised
 from deployer.core.models import Port, RackInfo, Service
 from deployer.core.names import BuildId, RackName, ReleaseId, ServiceName
 from deployer.engine.clock import SystemClock
@@ -201,6 +204,20 @@ def test_tick_says_when_the_credential_is_the_trouble(rack: ConvoxRack, convox: 
     reads = rack.start_reads().collect()
 
     assert reads.is_denied
+
+
+def test_interrupted_tick_leaves_no_child(rack: ConvoxRack, convox: ScriptedConvox, clock: SystemClock) -> None:
+    """The reads of a tick end with it."""
+    convox.says("ps", Answer(seconds=30)).says("apps info", Answer(seconds=30))
+    pending = rack.start_reads()
+    clock.interrupt(signal.SIGTERM)
+    began_s = clock.now_s()
+
+    with pytest.raises(Interrupted):
+        pending.collect()
+
+    assert 3.0 > clock.now_s() - began_s
+    assert not [each for each in psutil.Process().children(recursive=True) if str(convox.path) in each.cmdline()]
 
 
 def test_an_expired_credential_is_named(rack: ConvoxRack, convox: ScriptedConvox) -> None:
