@@ -34,7 +34,9 @@ class ConvoxRack:
 
     def info(self) -> RackInfo:
         """`version` tells the CLI's own version first, and the rack's only if there is one (convox-facts 1.4)."""
-        version = parse.client_version(self._calls.runner.run(self._commands.version()).stdout)
+        told = self._calls.runner.run(self._commands.version())
+        has_version = told.stdout.startswith("client: ")
+        version = parse.client_version(told.stdout) if has_version else self._calls.answer(told, parse.client_version)
         return self._calls.ask(self._commands.rack(), lambda text: parse.rack(text, version))
 
     def app(self) -> App:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import sys
 from dataclasses import asdict, dataclass
@@ -98,7 +97,3 @@ def recorded_cases(file: str) -> list[dict[str, Any]]:
 def answer_of(name: str, **kwargs: Any) -> Answer:
     case = recorded(name, **kwargs)
     return Answer(case["stdout"], case["stderr"], case["exit_code"])
-
-
-def environ() -> dict[str, str]:
-    return {"PATH": os.environ["PATH"]}

@@ -26,6 +26,21 @@ def test_rack_is_known_by_its_own_name_and_the_cli_by_its_version(rack: ConvoxRa
     assert RackInfo(RackName("lab"), "3.24.9", "3.24.9", "aws") == info
 
 
+def test_version_of_the_cli_is_known_also_when_its_rack_is_not(rack: ConvoxRack, convox: ScriptedConvox) -> None:
+    """`version` fails after it has told the first half; what answers `rack` decides."""
+    convox.says("rack", answer_of("rack")).says("version", answer_of("version-refused"))
+
+    assert "3.24.9" == rack.info().cli_version
+
+
+def test_cli_without_a_version_is_an_error(rack: ConvoxRack, convox: ScriptedConvox) -> None:
+    """Something else is called convox here."""
+    convox.says("version", Answer("hello\n"))
+
+    with pytest.raises(Garbled, match="convox version: no version in the answer"):
+        rack.info()
+
+
 def test_reads_are_the_commands_that_a_person_would_type(rack: ConvoxRack, convox: ScriptedConvox) -> None:
     """Credentials are granted by command, so each read is the plain one, for the app by name."""
     convox.says("ps", answer_of("ps")).says("apps info", answer_of("apps-info-a"))
