@@ -51,6 +51,9 @@ def _rule(words: str, error: type[DeployerError], what: str, hint: str = "") -> 
     return Rule(re.compile(words, re.IGNORECASE), error, what, hint)
 
 
+# Characters of an error that are looked at: a rack may answer with a whole page.
+LONGEST_ERROR = 4_000
+
 _LOGIN = "convox rack access --role write --duration-in-hours 8"
 _FIND = "convox racks"
 _REACH = "convox rack"
@@ -206,7 +209,7 @@ def _error_text(completed: Completed) -> str:
 
 def _after_error(text: str) -> str:
     found = list(_ERROR.finditer(text))
-    return text[found[-1].end() :].strip() if found else ""
+    return text[found[-1].end() :][:LONGEST_ERROR].strip() if found else ""
 
 
 def _by_rule(text: str, request: Request, app: str, harmless: Callable[[str], str]) -> DeployerError:

@@ -40,7 +40,7 @@ _BUILD_ID = re.compile(r"B[A-Z0-9]{1,32}")
 
 def is_help(text: str) -> bool:
     """The CLI did not know the command: it lists all of them, or one's usage, and exits 0 (convox-facts 2.0)."""
-    first = _SGR.sub("", text).lstrip("\n").partition("\n")[0]
+    first = _SGR.sub("", text[:1_000]).lstrip("\n").partition("\n")[0]
     return first == "USAGE" or re.match(r"convox [a-z][a-z -]*? {2,}\S", first) is not None
 
 
@@ -55,13 +55,13 @@ def table(text: str, *columns: str) -> list[Row]:
     header = next((line for line in lines if not _REMARK.match(line)), "")
     starts = {found[0]: found.start() for found in _HEADING.finditer(header)}
     if [name for name in starts if name in columns] != list(columns):
-        raise Garbled("the table is not the one that was asked for", why=f"got: {first_line(text) or 'nothing'}")
+        raise Garbled("the table is not the one that was asked for", why=_got(text))
     rows: list[Row] = []
     for line in lines:
         if _is_row(line, starts):
             rows.append(_cells(line, starts))
         elif not (rows and _goes_on(line, header)):
-            raise Garbled("the table has a row that does not fit its header", why=f"got: {first_line(line)}")
+            raise Garbled("the table has a row that does not fit its header", why=_got(line))
     return rows
 
 
@@ -74,7 +74,7 @@ def info(text: str, *keys: str) -> Row:
             found.setdefault(match["key"], (match["value"] or "").strip())
     missing = [key for key in keys if key not in found]
     if missing:
-        raise Garbled(f"no {missing[0]} in the answer", why=f"got: {first_line(text) or 'nothing'}")
+        raise Garbled(f"no {missing[0]} in the answer", why=_got(text))
     return found
 
 
@@ -151,7 +151,7 @@ def client_version(text: str) -> str:
     """`client: 3.24.9`: printed before the rack is asked, so that it is there even when the rack is not."""
     found = re.search(r"^client: (\S+)$", text, re.MULTILINE)
     if not found:
-        raise Garbled("no version in the answer", why=f"got: {first_line(text) or 'nothing'}")
+        raise Garbled("no version in the answer", why=_got(text))
     return scrub(found[1])
 
 
@@ -159,7 +159,7 @@ def release_id(text: str) -> ReleaseId:
     """What `--id` leaves on stdout: the bare id, without a newline. Raises Garbled."""
     word = text.strip(" \n")
     if not is_release_id(word):
-        raise Garbled("no release id in the answer", why=f"got: {first_line(text) or 'nothing'}")
+        raise Garbled("no release id in the answer", why=_got(text))
     return ReleaseId(word)
 
 
@@ -169,10 +169,14 @@ def created_release(text: str) -> ReleaseId:
     return release_id(found[1] if found else text)
 
 
+def _got(text: str) -> str:
+    return f"got: {first_line(text[:2_000]) or 'nothing'}"
+
+
 def _lines(text: str) -> Iterator[str]:
     """Only `\\n` ends a line: a cell may hold any other character. A text that was cut short is Garbled."""
     if text and not text.endswith("\n"):
-        raise Garbled("the answer was cut short", why=f"got: {first_line(text)}")
+        raise Garbled("the answer was cut short", why=_got(text))
     return iter(_SGR.sub("", text).split("\n")[:-1])
 
 
@@ -198,7 +202,7 @@ def _cells(line: str, starts: dict[str, int]) -> Row:
     raw = {name: line[start:end].strip(" ") for (name, start), end in cells}
     row = {name: scrub(cell, limit=CELL_CHARACTERS) for name, cell in raw.items()}
     if list(row.values())[:-1] != list(raw.values())[:-1]:
-        raise Garbled("the table has control characters in it", why=f"got: {first_line(line)}")
+        raise Garbled("the table has control characters in it", why=_got(line))
     return row
 
 
@@ -210,7 +214,7 @@ def _ports(text: str) -> tuple[Port, ...]:
 
 def _build(id_: str, status: str, release: str, description: str) -> Build:
     if not _BUILD_ID.fullmatch(id_):
-        raise Garbled("no build id in the answer", why=f"got: {first_line(id_) or 'nothing'}")
+        raise Garbled("no build id in the answer", why=_got(id_))
     return Build(BuildId(id_), status, _release_or_none(release), description)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -166,6 +167,20 @@ def test_status_of_a_command_that_was_run_is_its_own() -> None:
     """`run` ends with the status of what it ran, and prints what that printed."""
     assert failure_of(ended(status=3, verb="run"), "myapp") is None
     assert failure_of(ended(status=0, verb="run", stdout="ERROR: relation exists\ngoing on\n"), "myapp") is None
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", " ", "<a", "\x1b]", "env ", "%!(EXTRA ", "ERROR: ", "ERROR: dial tcp ", "... ", "x://"]
+)
+def test_megabyte_of_anything_takes_a_moment(piece: str) -> None:
+    """No pattern of ours goes over a text again and again."""
+    text = "ERROR: " + piece * (2**20 // len(piece))
+    began_s = time.perf_counter()
+
+    failure_of(ended(text), "myapp")
+    failure_of(ended(status=0, stdout=f"convox a{text}"), "myapp")
+
+    assert 2.0 > time.perf_counter() - began_s
 
 
 PIECES = ["ERROR: ", "... ", "\n", "EOF", "%!d(MISSING)", "<a", "\x1b[", "panic: ", "ns=cli_budget "]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -226,6 +229,24 @@ def test_no_text_breaks_a_parser(read: object, text: str) -> None:
         read(text)
     except Garbled as error:
         assert "\n" not in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("read", READERS, ids=lambda read: read.__name__)
+@pytest.mark.parametrize(
+    "piece", ["a", " ", "\n", "=", "A ", "\x1b[1", "web  ", "client: ", f"{ROW}\n", "1:", "convox a  "]
+)
+def test_megabyte_of_anything_takes_a_moment(read: object, piece: str) -> None:
+    """No pattern of ours goes over a text again and again; a thousand rows and more are read."""
+    assert callable(read)
+    text = PS + piece * (2**20 // len(piece)) + "\n"
+    began_s = time.perf_counter()
+
+    with suppress(Garbled):
+        read(text)
+    with suppress(Garbled):
+        read(text.removeprefix(PS))
+
+    assert 2.0 > time.perf_counter() - began_s
 
 
 @given(text=TEXTS)
