@@ -51,9 +51,9 @@ def _wanted(items: list[pytest.Item]) -> list[Case]:
     return [case for case in CASES if any(params.get("case") is case for params in specs)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def replays(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replays]:
-    """Starts the runs of the selected cases; each test waits for its own."""
+    """Starts the runs of the selected cases before the first test; each test waits for its own."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield Replays(_wanted(request.session.items), Workspace(tmp_path_factory.mktemp("contract")), pool)
         pool.shutdown(cancel_futures=True)
