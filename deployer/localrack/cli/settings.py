@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
-from deployer.localrack.cli.errors import CommandError
+from deployer.localrack.cli import gojson
 
 
 def directory() -> Path:
@@ -34,11 +33,8 @@ def read_key(name: str, key: str) -> str:
 
 def read_object(name: str) -> dict[str, object]:
     """Raises CommandError when the setting is no JSON object."""
-    try:
-        values = json.loads(read(name) or "{}")
-    except json.JSONDecodeError as exc:
-        raise CommandError(f"invalid character in settings file {name}") from exc
-    return values if isinstance(values, dict) else {}
+    values: dict[str, object] = gojson.of_kind(gojson.loads((read(name) or "{}").encode()), dict, "map[string]string")
+    return values
 
 
 def write(name: str, value: str) -> None:

@@ -87,7 +87,7 @@ class Socket:
 
     def _await_handshake(self) -> None:
         try:
-            while not self.pending:
+            while not self.pending and not self.protocol.handshake_exc:
                 data = self.sock.recv(RECEIVE)
                 if not data:
                     raise CommandError(CUT_SHORT)
@@ -100,6 +100,9 @@ class Socket:
             raise CommandError("websocket: bad handshake")
 
     def _is_readable(self, wait_s: float) -> bool:
+        decrypted = getattr(self.sock, "pending", None)  # only on a TLS socket
+        if decrypted and decrypted():  # off the wire already, so select() does not see it
+            return True
         return bool(select.select([self.sock], [], [], max(0.0, wait_s))[0])
 
     def _receive(self) -> bool:
