@@ -7,11 +7,13 @@ replicas, not with time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from deployer.core.models import Answer, App, Expected, Process, ProofMode, Rollout, Snapshot
 from deployer.core.names import ProcessId, ServiceName, Shape, shape_of
+
+CLEAN_ANSWERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,26 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The answers of one service since every row of it was a running replica of the release."""
+    """
+    The answers of one service since every row of it was a running replica of the release.
 
-    since_s: float
+    `total` and `failures` are those of a bad stretch, which began with a failure at `since_s` and is over after
+    `CLEAN_ANSWERS` without another: a burst in between is no verdict on the release.
+    """
+
+    in_a_row: int = 0  # answers naming the release since the last that named another
+    since_s: float | None = None
     total: int = 0
     failures: int = 0
-    in_a_row: int = 0  # answers naming the release since the last that named another
+    clean: int = 0  # answers since the last failure
+
+    def after(self, answers: Sequence[Answer], at_s: float) -> Tally:
+        failures = sum(each.is_failure for each in answers)
+        clean = 0 if failures else self.clean + len(answers)
+        if clean >= CLEAN_ANSWERS or (self.since_s is None and not failures):
+            return Tally(self.in_a_row)
+        since_s = at_s if self.since_s is None else self.since_s
+        return Tally(self.in_a_row, since_s, self.total + len(answers), self.failures + failures, clean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,19 +238,20 @@ def _count(history: History, view: ServiceView, answers: list[Answer], at_s: flo
     """Tally answers while only running replicas of the release are there to give them; else start again."""
     name = view.expected.name
     is_settled = view.is_all_ours and len(view.running) == len(view.ours)
-    tally = history.tallies.get(name) or Tally(since_s=at_s)
-    if not is_settled:
-        tally = Tally(since_s=at_s)
-    else:
-        in_a_row = tally.in_a_row
-        for each in answers:
-            if _agrees(history, each):
-                in_a_row += 1
-            elif _disagrees(history, each):
-                in_a_row = 0
-        failures = sum(each.is_failure for each in answers)
-        tally = replace(tally, total=tally.total + len(answers), failures=tally.failures + failures, in_a_row=in_a_row)
+    tally = history.tallies.get(name, Tally()) if is_settled else Tally()
+    if is_settled:
+        tally = replace(tally, in_a_row=_in_a_row(history, tally.in_a_row, answers))
+        tally = tally.after(answers, at_s)
     return replace(history, tallies={**history.tallies, name: tally})
+
+
+def _in_a_row(history: History, before: int, answers: list[Answer]) -> int:
+    for each in answers:
+        if _agrees(history, each):
+            before += 1
+        elif _disagrees(history, each):
+            before = 0
+    return before
 
 
 def _credit(

@@ -170,12 +170,12 @@ def _never_ready(history: History, view: ServiceView, policy: Policy) -> Doomed 
 
 
 def _failing(history: History, view: ServiceView, policy: Policy) -> Doomed | None:
-    """Every row is ours and running, and too many answers are 5xx or 404: more than before, too."""
+    """Every row is ours and running, and for a while too many answers are 5xx or 404; a burst is not enough."""
     tally = history.tallies.get(view.expected.name)
-    if tally is None or tally.total < policy.failing_answers or history.now_s - tally.since_s < policy.failing_s:
+    if tally is None or tally.since_s is None or tally.total < policy.failing_answers:
         return None
-    share = tally.failures / tally.total
-    if share <= max(policy.failing_share, view.expected.failing_share_before):
+    is_tolerable = tally.failures <= view.expected.tolerable_share * tally.total
+    if history.now_s - tally.since_s < policy.failing_s or is_tolerable:
         return None
     return Doomed(
         Reason.FAILING, f"{tally.failures} of {tally.total} health answers of {view.expected.name} are errors"

@@ -190,7 +190,7 @@ class Expected:
     drain_s: float
     is_agent: bool = False
     was_crashing: bool = False
-    failing_share_before: float = 0.0
+    tolerable_share: float = 0.10  # of failing answers: the policy's, or the baseline's own if that was worse
 
 
 @dataclass(frozen=True, slots=True)

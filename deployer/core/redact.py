@@ -58,8 +58,13 @@ def first_line(text: str, *, limit: int = 300) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+# What the env of an app is full of and what a secret never is: `info`, `true`, `8000`. Masking it would blank the
+# words that a failing process says why in.
+_ORDINARY = re.compile(r"[a-z]{1,7}|[0-9]{1,5}")
+
+
 class Redactor:
-    """Replaces known secret values wherever they turn up in text. Values shorter than 4 would blank normal words."""
+    """Replaces known secret values wherever they turn up in text, but for ordinary words and what is shorter than 4."""
 
     def __init__(self) -> None:
         self._values: set[str] = set()
@@ -67,7 +72,8 @@ class Redactor:
 
     def learn(self, secret: Secret) -> None:
         value = secret.reveal()
-        fresh = {each for each in (value, *value.splitlines()) if len(each) >= 4} - self._values
+        lines = (value, *value.splitlines())
+        fresh = {each for each in lines if len(each) >= 4 and not _ORDINARY.fullmatch(each)} - self._values
         if fresh:
             self._values |= fresh
             longest_first = sorted(self._values, key=len, reverse=True)

@@ -18,9 +18,14 @@ DONE, NOT_DONE, CANNOT_TELL = "done", "not done", "cannot tell"
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Where a run stands. `promoting` is the release whose promote was intended last: from then on users may see it."""
+    """
+    Where a run stands. `promoting` is the release whose promote was intended last: from then on users may see it.
+
+    `owner` is the ship whose rollout and lock these are: the run's own, or that of the one it has taken up.
+    """
 
     ship: ShipId | None = None
+    owner: ShipId | None = None
     plan: Plan | None = None
     promoting: ReleaseId | None = None
     unfinished: Intended | None = None
@@ -31,11 +36,11 @@ class Summary:
     def after(self, event: Event) -> Summary:
         match event:
             case Started():
-                return replace(self, ship=event.ship)
+                return replace(self, ship=event.ship, owner=event.ship)
             case Planned():
                 return replace(self, plan=event.plan)
             case Resumed():
-                return replace(self, promoting=event.release)
+                return replace(self, owner=event.ship, promoting=event.release, is_locked=True)
             case Intended():
                 promoting = event.release if event.write == PROMOTE else self.promoting
                 return replace(self, unfinished=event, promoting=promoting)
@@ -58,6 +63,11 @@ class Summary:
     def is_under_way(self) -> bool:
         """A promote went out, so leaving now leaves a rollout behind."""
         return self.promoting is not None and self.ended is None
+
+    @property
+    def is_promote_unknown(self) -> bool:
+        """A promote went out, and the rack was not seen to take it."""
+        return self.unfinished is not None and self.unfinished.write == PROMOTE
 
     @property
     def serving(self) -> str:

@@ -143,5 +143,5 @@ def expect(rehearsal: Rehearsal, mode: ProofMode | None, policy: Policy) -> Expe
         drain_s=spec.termination_grace_s + policy.drain_margin_s,
         is_agent=spec.is_agent,
         was_crashing=any(row.status == "crashed" for row in rehearsal.rows),
-        failing_share_before=rehearsal.failing_share,
+        tolerable_share=max(policy.failing_share, rehearsal.failing_share),
     )

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deployer.core.errors import Problem, Refused
-from deployer.core.events import Ended, Planned, Resumed
+from deployer.core.events import Ended, Planned, Resumed, Wrote
 from deployer.core.judge import RackRolledBack
 from deployer.core.models import Manifest
 from deployer.core.names import ReleaseId, ShipId
 from deployer.core.plan import Plan, Rehearsal
 from deployer.core.policy import Policy
-from deployer.core.summary import Summary
+from deployer.core.summary import NOT_DONE, PROMOTE, Summary
 from deployer.core.verdict import Verdict
 from deployer.engine.observe import expect, manifest_of, read_app, stamp_of
 from deployer.engine.ports import Ports
@@ -47,12 +47,22 @@ def resume(request: ResumeRequest, ports: Ports) -> Ended:
         what = f"ship {past.ship} had promoted nothing, so there is nothing to finish"
         raise Refused((Problem(what, hint=ports.command("ship")),))
     ports.sink.record(Planned(past.plan))
-    ports.sink.record(Resumed(request.ship, past.promoting))
+    ports.sink.record(Resumed(past.owner or request.ship, past.promoting))
     order = _order(request, past.plan, past.promoting, ports)
     app = read_app(ports)
+    if app.release == order.serving and app.is_running and past.is_promote_unknown:
+        return _never_promoted(order, ports)
     if app.release == order.serving:
         return settle(order, RackRolledBack(f"the rack is back on {order.serving or 'nothing'}"), ports)
     return settle(order, watch_out(order, ports), ports)
+
+
+def _never_promoted(order: Order, ports: Ports) -> Ended:
+    """The run was stopped before the rack took its promote; the release is there, and can be shipped as it is."""
+    release = order.aim.release
+    ports.sink.record(Wrote(PROMOTE, NOT_DONE, None, "the rack never took it"))
+    hint = ports.command("ship", "--release", release)
+    return Ended(Verdict.NOT_PROMOTED, None, order.serving or "", why=f"{release} was never promoted", hints=(hint,))
 
 
 def _order(request: ResumeRequest, plan: Plan, release: ReleaseId, ports: Ports) -> Order:

@@ -52,9 +52,9 @@ def run(started: Started, body: Callable[[Ports], Ended], ports: Ports, recorder
 
 def _leave_lock(ended: Ended, summary: Summary, ports: Ports) -> None:
     """Give the lock back, but for a rollout left under way: that is still ours, and `resume` finishes it."""
-    if summary.is_locked and summary.ship and ended.verdict is not Verdict.INTERRUPTED:
+    if summary.is_locked and summary.owner and ended.verdict is not Verdict.INTERRUPTED:
         with suppress(DeployerError):  # a lock that stays behind expires; it never changes a verdict (I14)
-            ports.ledger.release_lock(summary.ship)
+            ports.ledger.release_lock(summary.owner)
 
 
 def _ended_by(error: DeployerError, summary: Summary, ports: Ports) -> Ended:
@@ -79,10 +79,13 @@ def _ended_by_bug(error: Exception, summary: Summary, ports: Ports) -> Ended:
 def _left_under_way(why: str, summary: Summary, ports: Ports) -> Ended:
     """After the promote a run is never simply over: say what is rolling out, from what, and how to go on."""
     release = summary.promoting
+    told = f"{release} is rolling out, and the rack goes on with it"
+    if summary.is_promote_unknown:
+        told = f"whether the rack took the promote of {release} is not known"
     return Ended(
         Verdict.INTERRUPTED,
         release,
-        f"{summary.serving} or {release}: {release} is rolling out, and the rack goes on with it",
+        f"{summary.serving} or {release}: {told}",
         why=why,
         hints=(ports.command("resume", "--ship", str(summary.ship)), ports.command("rollback")),
     )

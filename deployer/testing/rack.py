@@ -25,7 +25,7 @@ from deployer.core.names import AppName, BuildId, ProcessId, RackName, ReleaseId
 from deployer.core.plan import describe_build
 from deployer.core.redact import Secret
 from deployer.core.why import LogLine
-from deployer.engine.ports import PromoteState, Reads
+from deployer.engine.ports import PendingReads, PromoteState, Reads
 from deployer.rackmodel.env import parse as parse_env
 from deployer.rackmodel.manifest_read import read_manifest as model_manifest
 from deployer.testing.clock import ManualClock
@@ -113,7 +113,7 @@ class SimulatedRack:
         )
         return tuple(LogLine(ProcessId(each), text) for each, text in words if text)
 
-    def start_reads(self, *, with_services: bool = False) -> _SimulatedReads:
+    def start_reads(self, *, with_services: bool = False) -> PendingReads:
         return _SimulatedReads(self, with_services=with_services)
 
     # Writes

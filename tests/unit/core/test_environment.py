@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 
 import pytest
 from hypothesis import given
@@ -77,7 +78,8 @@ class TestSecret:
             redactor.learn(Secret(value))
         text = redactor.redact(around + around.join(values))
 
-        assert all(value not in text.replace(MASK, "\0") for value in values)
+        secrets = [value for value in values if not re.fullmatch("[a-z]{1,7}|[0-9]{1,5}", value)]
+        assert all(value not in text.replace(MASK, "\0") for value in secrets)
 
 
 class TestScrub:

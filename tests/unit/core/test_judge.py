@@ -235,11 +235,19 @@ class TestDoomed:
 
         assert Reason.FAILING is reason(judged(every(2, 40, TWO, bad)))
 
+    def test_a_burst_of_errors_does_not_doom(self) -> None:
+        """Five seconds of nothing but 503 in the middle of a good soak: a balancer's hiccup, not the release."""
+        bad = [answer("aaaaa", None, 503), answer("bbbbb", None, 503)] * 4
+        burst = [snapshot(t, TWO, bad) for t in (22.0, 24.0, 26.0)]
+        word = judged([*every(2, 20, TWO, BOTH), *burst, *(snapshot(t, TWO, BOTH) for t in range(28, 80, 2))])
+
+        assert isinstance(word, Proven)
+
     def test_errors_as_frequent_as_before_do_not_doom(self) -> None:
         """What failed on the baseline already is not the release's doing."""
         bad = [answer("aaaaa", None, 500), answer("bbbbb", None, 503)]
 
-        assert isinstance(judged(every(2, 40, TWO, bad), rollout(expected(failing_share_before=1.0))), Waiting)
+        assert isinstance(judged(every(2, 40, TWO, bad), rollout(expected(tolerable_share=1.0))), Waiting)
 
     def test_no_answers_do_not_doom(self) -> None:
         """Probes that get no answer are never counted against the release."""
