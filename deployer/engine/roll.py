@@ -154,7 +154,8 @@ class _Start:
             self._give_up(ports, NotPromoted("the promote never started", serving=self.order.serving))
         if state.is_over and self.over_s is None:
             self.over_s = now_s
-        if self.over_s is not None and now_s - self.over_s > policy.promote_silence_s:
+        is_silent = self.over_s is not None and now_s - self.over_s > policy.promote_silence_s
+        if is_silent or now_s - self.began_s > policy.no_progress_s:
             return LostSight(f"the rack never showed {self.order.aim.release} as active")
         return None
 

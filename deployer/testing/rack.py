@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NoReturn, TypeVar
 
 from deployer import rackmodel
@@ -32,6 +33,8 @@ from deployer.testing.clock import ManualClock
 from deployer.testing.world import SimulatedWorld
 
 READ_S = 0.05
+# The CLI waits 15 s at least, three of its looks and more of ours (convox-facts 3.6).
+CLI_LOOKS = 7
 T = TypeVar("T")
 
 
@@ -150,7 +153,10 @@ class SimulatedRack:
             self._refusable(lambda: self.world.model.promote(self._app, release))
         except RackFailure as refusal:
             return SimulatedPromote(PromoteState(is_over=True, is_announced=True, refusal=refusal))
-        return SimulatedPromote(PromoteState(is_over=False, is_announced=True))
+        return SimulatedPromote(PromoteState(is_over=False, is_announced=True), self._has_come_to_rest)
+
+    def _has_come_to_rest(self) -> bool:
+        return self.world.model.app(self._app).status == "running"
 
     def cancel(self) -> None:
         self._write("cancel")
@@ -199,12 +205,17 @@ class _SimulatedReads:
 
 
 class SimulatedPromote:
-    def __init__(self, state: PromoteState) -> None:
+    """The child: as the real one, it ends once the app has been at rest for a while."""
+
+    def __init__(self, state: PromoteState, is_at_rest: Callable[[], bool] = lambda: False) -> None:
         self._state = state
+        self._is_at_rest = is_at_rest
+        self._looks = 0
         self.is_killed = False
 
     def state(self) -> PromoteState:
-        return self._state
+        self._looks = self._looks + 1 if self._is_at_rest() else 0
+        return replace(self._state, is_over=self._state.is_over or self._looks > CLI_LOOKS)
 
     def kill(self) -> None:
         self.is_killed = True

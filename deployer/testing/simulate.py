@@ -99,7 +99,8 @@ class Stage:
         return ShipRequest(
             ship=SHIP,
             actor="simulation",
-            policy=replace(Policy(), soak_s=self.schedule.soak_s),
+            # without jitter: the same seed must be the same run
+            policy=replace(Policy(), soak_s=self.schedule.soak_s, jitter=0.0),
             source=Source(program, "0123456789", program),
             manifest=read_manifest(manifest_text(program, **self.service)),
             wanted=Environment.of(MODE="new"),
