@@ -5,10 +5,10 @@ READY  := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench pins clean
+.PHONY: help demo test check simulate bench pins clean
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## ship a good release and a broken one to a rack on this machine, in under a minute
 	@bash docs/demo.sh
@@ -21,6 +21,11 @@ check: $(READY) ## lint, types, and the direction of every import
 	ruff format --check
 	mypy
 	lint-imports --no-cache
+
+SEEDS ?= 4000
+BASE  ?= 0
+simulate: $(READY) ## ship in SEEDS simulated worlds from seed BASE on, and hold each verdict to the truth
+	python -m deployer.testing.simulate --seeds $(SEEDS) --base $(BASE)
 
 bench: $(READY) ## timings, side by side in one run
 	pytest -q tests/bench --benchmark

@@ -49,7 +49,7 @@ class DeployerError(Exception):
     `serving` is what answers users now, `None` when it was not looked at. No field ever holds a secret value.
     """
 
-    verdict: ClassVar[Verdict] = Verdict.INTERNAL_ERROR
+    verdict: Verdict = Verdict.INTERNAL_ERROR
 
     def __init__(self, what: str, *, why: str = "", serving: str | None = None, hint: str = "") -> None:
         super().__init__(f"{what}: {why}" if why else what)
@@ -63,6 +63,10 @@ class Usage(DeployerError):
     verdict = Verdict.USAGE
 
 
+# Without a permission nothing that is mended elsewhere helps; what is busy helps itself.
+_GRAVEST_FIRST = (Verdict.DENIED, Verdict.REFUSED, Verdict.BUSY)
+
+
 class Refused(DeployerError):
     """Preflight said no. `problems` holds all of them; the gravest gives the verdict."""
 
@@ -72,6 +76,7 @@ class Refused(DeployerError):
         first = problems[0]
         super().__init__(first.what, serving=serving, hint=first.hint)
         self.problems = problems
+        self.verdict = next(each for each in _GRAVEST_FIRST if each in {p.verdict for p in problems})
 
 
 class Busy(DeployerError):

@@ -125,6 +125,9 @@ class History:
 
 def follow(history: History, snapshot: Snapshot) -> History:
     """What is known once `snapshot` was seen, but for the soak clock."""
+    if snapshot.processes == ():
+        # No rows at all is also what a lost reply prints, status 0: unknown, never "nothing runs" (faults C30, F33).
+        snapshot = replace(snapshot, processes=None)
     seen = _reads(history, snapshot)
     if not seen.is_ours:
         return seen

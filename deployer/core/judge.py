@@ -81,7 +81,7 @@ def after(history: History, snapshot: Snapshot, policy: Policy) -> History:
     sample restarts it, so does a gap. A snapshot that saw too little neither advances nor resets it.
     """
     seen = follow(history, snapshot)
-    if snapshot.processes is None:
+    if seen.latest is None or seen.latest.processes is None:
         return seen
     if not is_proven(seen, policy) or seen.contrary_at_s == snapshot.at_s:
         return replace(seen, proven_since_s=None, proven_at_s=None)

@@ -100,12 +100,28 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class RackInfo:
-    """The rack that answers, by its own name, and the CLI that asks it."""
+    """
+    The rack that answers, by its own name, and the CLI that asks it.
+
+    `protection` says how the way there is kept from others, in words; "" where it was not looked at.
+    """
 
     name: RackName
     version: str
     cli_version: str
     provider: str = ""
+    protection: str = ""
+
+    @property
+    def is_v2(self) -> bool:
+        """A v2 rack's version is a date: `20260418101514` (convox-facts 6)."""
+        return self.version.isdecimal() and len(self.version) == 14
+
+    def is_called(self, asked: str) -> bool:
+        """`asked` is its name or the last part of it; the CLI would be content with any part (convox-facts 1.1)."""
+        if "/" in asked and "/" in self.name:
+            return asked == self.name
+        return asked.rpartition("/")[2] == self.name.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,8 +71,7 @@ class Plan:
 
     @property
     def worst_case_s(self) -> float:
-        """The longest a roll can take before it has a verdict: the judge's cap, then the way back."""
-        return self.policy.cap_s + self.policy.blind_s + self.policy.back_deadline_s
+        return self.policy.roll_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,11 @@ class Policy:
     probes_at_once: int = 16
     probes_a_round: int = 64
 
+    @property
+    def roll_s(self) -> float:
+        """The longest a roll can take before it has a verdict: the judge's cap, then the way back."""
+        return self.cap_s + self.blind_s + self.back_deadline_s
+
     def scaled(self, factor: float) -> Policy:
         """The same policy against a rack whose own times run at `factor` (the local rack's `--time-scale`)."""
         shorter = {

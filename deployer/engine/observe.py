@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deployer.core.environment import Environment
-from deployer.core.errors import Busy, NotFound, Problem, RackFailure, Refused
+from deployer.core.errors import Busy, Denied, NotFound, Problem, RackFailure, Refused
 from deployer.core.events import Said
 from deployer.core.models import (
     Answer,
@@ -23,6 +23,8 @@ from deployer.core.models import (
 from deployer.core.names import ReleaseId, Shape, ShipId, shape_of
 from deployer.core.plan import Rehearsal, expected_address
 from deployer.core.policy import Policy
+from deployer.engine.allowed import denied_in_full
+from deployer.engine.identity import meet_rack
 from deployer.engine.look import targets_for
 from deployer.engine.ports import Ports
 
@@ -54,9 +56,19 @@ class Seen:
 
 
 def observe(ports: Ports, policy: Policy) -> Seen:
-    """Read everything that a plan needs. Raises RackFailure, Refused when there is no such app, Busy when it moves."""
+    """
+    Read everything that a plan needs. Raises RackFailure, Busy when the app moves, and Refused where there is no such
+    app, it is not the rack that was meant, or the credential may not look.
+    """
+    info = meet_rack(ports)
+    try:
+        return _look_around(info, ports, policy)
+    except Denied as error:
+        raise denied_in_full(error, ports) from error
+
+
+def _look_around(info: RackInfo, ports: Ports, policy: Policy) -> Seen:
     rack = ports.rack
-    info = rack.info()
     app = _settled_app(ports, policy)
     releases = rack.releases()
     newest = releases[0].id if releases else None

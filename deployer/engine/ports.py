@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from deployer.core.capabilities import Capabilities
 from deployer.core.environment import Environment
 from deployer.core.errors import RackFailure
 from deployer.core.events import Sink
@@ -89,7 +90,14 @@ class Rack(Protocol):
     if the read shows that nothing happened, or raises CannotTell.
     """
 
-    def info(self) -> RackInfo: ...
+    def info(self) -> RackInfo:
+        """Asked before anything else: also raises RackUnreachable when the rack cannot be told from an impostor."""
+
+    def cli_version(self) -> str:
+        """Of the CLI itself, also where no rack answers."""
+
+    def capabilities(self) -> Capabilities:
+        """What the credential may do, from what was read so far and the reads that were not tried yet. Writes nothing."""
 
     def app(self) -> App: ...
 

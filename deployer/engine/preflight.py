@@ -66,9 +66,13 @@ def make_plan(request: ShipRequest, seen: Seen, ports: Ports) -> Draft:
         *_lock_problems(ports),
         *_staged_problems(request, staged),
     )
+    env = diff(seen.newest_env, wanted_env)
+    writes, capabilities = _writes(request, env), ports.rack.capabilities()
+    problems += _credential_problems(request, capabilities, writes, ports)
     if problems:
         raise _refusal(problems, seen)
-    plan = _plan(request, seen, manifest, rehearsals, diff(seen.newest_env, wanted_env), staged, ports)
+    warnings = (*_warnings(staged), *_credential_warnings(request, capabilities, writes, ports))
+    plan = _plan(request, seen, manifest, rehearsals, env, staged, warnings, ports)
     return Draft(plan, seen, manifest, old, rehearsals, wanted_env)
 
 

@@ -17,6 +17,7 @@ from deployer.core.plan import Plan, Rehearsal
 from deployer.core.policy import Policy
 from deployer.core.summary import NOT_DONE, PROMOTE, Summary
 from deployer.core.verdict import Verdict
+from deployer.engine.identity import meet_rack
 from deployer.engine.observe import expect, manifest_of, read_app, stamp_of
 from deployer.engine.ports import Ports
 from deployer.engine.roll import Aim, Order, watch_out
@@ -46,6 +47,7 @@ def resume(request: ResumeRequest, ports: Ports) -> Ended:
     if past.plan is None or past.promoting is None:
         what = f"ship {past.ship} had promoted nothing, so there is nothing to finish"
         raise Refused((Problem(what, hint=ports.command("ship")),))
+    meet_rack(ports)
     ports.sink.record(Planned(past.plan))
     ports.sink.record(Resumed(past.owner or request.ship, past.promoting))
     order = _order(request, past.plan, past.promoting, ports)

@@ -22,6 +22,7 @@ from deployer.core.policy import Policy
 from deployer.core.summary import LOCK
 from deployer.core.verdict import Verdict
 from deployer.engine.back import cancel, copy_of, heal, prove
+from deployer.engine.identity import meet_rack
 from deployer.engine.observe import Seen, expect, manifest_of, read_app, rehearse, stamp_of
 from deployer.engine.ports import LockNote, Ports, ProvenEntry
 from deployer.engine.preflight import service_plans
@@ -68,12 +69,12 @@ def rollback(request: RollbackRequest, ports: Ports) -> Ended:
 
 def observe_lightly(ports: Ports) -> Seen:
     """What a rollback must know, at once: it waits for nothing, and needs no checkout and no journal."""
-    rack = ports.rack
+    rack, info = ports.rack, meet_rack(ports)
     app = read_app(ports)
     if app.release is None:
         raise Refused((Problem(f"nothing is active on {app.name}, so there is nothing to go back from"),))
     env = rack.environment(app.release)
-    return Seen(rack.info(), app, rack.releases(50), rack.processes(), rack.services(), env, env)
+    return Seen(info, app, rack.releases(50), rack.processes(), rack.services(), env, env)
 
 
 def _choose(request: RollbackRequest, seen: Seen, ports: Ports) -> Target:

@@ -9,6 +9,7 @@ from deployer.core.models import App, Process, RackInfo, Release
 from deployer.core.plan import Rehearsal
 from deployer.core.policy import Policy
 from deployer.core.verdict import Verdict
+from deployer.engine.identity import meet_rack
 from deployer.engine.observe import Seen, manifest_of, read_app, rehearse
 from deployer.engine.ports import LockNote, Ports, ProvenEntry
 
@@ -28,11 +29,12 @@ class Status:
 
 
 def look_at_status(ports: Ports, policy: Policy) -> Status:
-    """Raises Refused when there is no such app, RackFailure when the rack does not answer."""
+    """Raises Refused when there is no such app or it is another rack, RackFailure when the rack does not answer."""
+    info = meet_rack(ports)
     rack, app = ports.rack, read_app(ports)
     nothing = Environment({})
     services = rack.services() if app.release else ()
-    seen = Seen(rack.info(), app, rack.releases(), rack.processes(), services, nothing, nothing)
+    seen = Seen(info, app, rack.releases(), rack.processes(), services, nothing, nothing)
     answers = rehearse(seen, manifest_of(app.release, None, ports), policy, ports) if app.release else ()
     proven = next((each for each in ports.ledger.proven() if each.release == app.release), None)
     verdict = _verdict(app, answers)

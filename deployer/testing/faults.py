@@ -28,6 +28,7 @@ from deployer.core.errors import (
 from deployer.core.models import Answer, App, HealthTarget, Process, Release, Service, Source
 from deployer.core.names import ReleaseId, ShipId
 from deployer.engine.ports import PromoteState, Reads
+from deployer.rackmodel import ProcessRow
 from deployer.testing.clock import ManualClock
 from deployer.testing.probe import SimulatedProbe
 from deployer.testing.rack import SimulatedPromote, SimulatedRack
@@ -72,9 +73,9 @@ class Weather:
     fired: Counter[Kind] = field(default_factory=Counter)
 
     def strikes(self, kind: Kind) -> bool:
+        of_kind = [each for each in self.faults if each.kind is kind] if self.faults else ()
         now_s = self.clock.now_s()
-        on = [each for each in self.faults if each.kind is kind and each.from_s <= now_s < each.until_s]
-        if not any(self.dice.random() < each.share for each in on):
+        if not any(each.from_s <= now_s < each.until_s and self.dice.random() < each.share for each in of_kind):
             return False
         self.fired[kind] += 1
         return True
@@ -175,10 +176,10 @@ class FaultyProbe(SimulatedProbe):
 
     weather: Weather
 
-    def _ask(self, target: HealthTarget) -> Answer:
+    def _ask(self, target: HealthTarget, ready: list[ProcessRow]) -> Answer:
         if self.weather.strikes(Kind.PROBE_DEAF):
             return Answer(target.service, error="timed out")
-        answer = super()._ask(target)
+        answer = super()._ask(target, ready)
         if self.weather.strikes(Kind.PROBE_5XX):
             return Answer(target.service, 503)
         if self.weather.strikes(Kind.PROBE_CACHED):

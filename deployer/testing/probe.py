@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from deployer.core.models import Answer, HealthTarget
 from deployer.core.names import AppName, ProcessId, ReleaseId
+from deployer.rackmodel import ProcessRow
 from deployer.testing.clock import ManualClock
 from deployer.testing.world import SimulatedWorld
 
@@ -21,10 +22,10 @@ class SimulatedProbe:
         self.is_deaf = False
 
     def round(self, targets: Sequence[HealthTarget]) -> tuple[Answer, ...]:
-        return tuple(self._ask(each) for each in targets for _ in range(each.times))
+        ready = {each: self._world.answering(self._app, each.service) for each in targets}
+        return tuple(self._ask(each, ready[each]) for each in targets for _ in range(each.times))
 
-    def _ask(self, target: HealthTarget) -> Answer:
-        ready = self._world.answering(self._app, target.service)
+    def _ask(self, target: HealthTarget, ready: list[ProcessRow]) -> Answer:
         if self.is_deaf:
             return Answer(target.service, error="timed out")
         if not ready:

@@ -62,6 +62,7 @@ class SimulatedRack:
         self.world = world
         self.writes: list[str] = []
         self.is_dark = False
+        self.on_write: Callable[[str], None] = lambda _: None
         self.service: dict[str, object] = {}
         self._app = app
         self._clock = clock
@@ -183,6 +184,7 @@ class SimulatedRack:
     def _write(self, words: str) -> None:
         self._clock.sleep(READ_S)
         self.writes.append(words)
+        self.on_write(words)
 
     def _refusable(self, ask: Callable[[], T]) -> T:
         try:

@@ -90,6 +90,19 @@ class TestProven:
 
         assert isinstance(word, Waiting)
 
+    def test_an_empty_list_is_no_sample(self) -> None:
+        """No rows at all is also what a lost reply prints: it neither restarts the soak nor dooms (seed 829)."""
+        word = judged([*every(2, 8, TWO, BOTH), snapshot(10, ()), snapshot(12, TWO, BOTH)])
+
+        assert isinstance(word, Proven)
+        assert 2 == word.since_s
+
+    def test_empty_lists_for_long_are_lost_sight(self) -> None:
+        """Nothing but empty lists for ten minutes: nobody can tell, and nothing is rolled back."""
+        word = judged([snapshot(2, TWO), *every(2, 700, ())[2:]])
+
+        assert isinstance(word, LostSight)
+
     def test_a_contrary_answer_restarts_the_soak(self) -> None:
         """An answer that names the old release when only new rows are left starts the soak again."""
         calm = every(2, 8, TWO, BOTH)
