@@ -70,9 +70,9 @@ def _ended_by(error: DeployerError, summary: Summary, ports: Ports) -> Ended:
 
 def _ended_by_bug(error: Exception, summary: Summary, ports: Ports) -> Ended:
     # The text of a foreign exception may hold anything; its type is enough to say that it is ours to mend.
-    why = f"internal-error: {type(error).__name__}, a bug of deployer"
+    why = f"{type(error).__name__}, a bug of deployer"
     if summary.is_under_way:
-        return _left_under_way(why, summary, ports)
+        return _left_under_way(f"{Verdict.INTERNAL_ERROR.label}: {why}", summary, ports)
     return Ended(Verdict.INTERNAL_ERROR, None, summary.serving if summary.plan else "", why=why)
 
 
