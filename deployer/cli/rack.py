@@ -1,13 +1,15 @@
-"""`deployer rack up|down|status`: a Convox rack on this machine, to practise on."""
+"""`deployer rack up|down|status|access`: a Convox rack on this machine, to practise on. Its faults: `rack_fault`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deployer.cli import rack_fault
 from deployer.core.errors import RackUnreachable, Usage
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog=EPILOG,
 )
+app.add_typer(rack_fault.app, name="fault", short_help="Let something go wrong on it.")
 
 Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Which one, where there are several.")]
 
@@ -48,15 +51,19 @@ def up(
         bool, typer.Option("--export", help="Print `export RACK_URL=…` alone, for a shell to evaluate.")
     ] = False,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay, and end it with Ctrl-C.")] = False,
+    faults: Annotated[
+        Path | None, typer.Option("--faults", metavar="FILE", help="What shall go wrong on it, as a JSON list.")
+    ] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="Its API speaks https, with a certificate of its own.")] = False,
 ) -> None:
     """Start a rack in the background. What it knew before, it knows again."""
     from deployer.cli.settings import parse_duration
     from deployer.localrack import lifecycle
     from deployer.localrack.options import RackOptions
 
-    with _in_words():
+    with in_words():
         resync_s = parse_duration(resync)
-        options = RackOptions(name, port, None, time_scale, resync_s, tuple(apps or ()))
+        options = RackOptions(name, port, None, time_scale, resync_s, tuple(apps or ()), faults, tls)
         if foreground:
             lifecycle.serve(options)
             return
@@ -70,7 +77,7 @@ def down(name: Name = "local") -> None:
     from deployer.localrack import lifecycle
     from deployer.localrack.options import RackOptions
 
-    with _in_words():
+    with in_words():
         was_up = lifecycle.down(RackOptions(name))
     typer.echo(f"{name} is down" if was_up else f"{name} was not up")
 
@@ -81,15 +88,34 @@ def status(name: Name = "local") -> None:
     from deployer.localrack import lifecycle
     from deployer.localrack.options import RackOptions
 
-    with _in_words():
+    with in_words():
         report = lifecycle.status(RackOptions(name))
     if report is None:
         raise RackUnreachable(f"the rack {name} is not up", hint="deployer rack up")
     typer.echo(_status_text(report))
 
 
+@app.command("access", short_help="Print a RACK_URL with fewer rights.")
+def access(
+    name: Name = "local",
+    role: Annotated[
+        str,
+        typer.Option("--role", help="read: look. write: all that deploys. deploy: a console's deploy key. admin: all."),
+    ] = "read",
+    hours: Annotated[float, typer.Option("--hours", min=0, help="How long it is good for. 0: it has expired.")] = 1,
+) -> None:
+    """Print a RACK_URL of that role. Everything beyond its rights is a 401, as on a real rack."""
+    from deployer.localrack import practice
+    from deployer.localrack.access import Role
+    from deployer.localrack.options import RackOptions
+
+    with in_words():
+        url = practice.access_url(RackOptions(name), Role(role), hours * 3600)
+    typer.echo(f"RACK_URL={url}")
+
+
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
     """The local rack's own errors, as ours."""
     from deployer.localrack.lifecycle import RackFailed
 
@@ -97,12 +123,12 @@ def _in_words() -> Iterator[None]:
         yield
     except RackFailed as error:
         raise RackUnreachable(error.what, hint=error.hint) from None
-    except ValueError as error:
-        raise Usage(str(error), hint="deployer rack up --help") from None
+    except (ValueError, OSError) as error:
+        raise Usage(str(error), hint="deployer rack --help") from None
 
 
 def _up_text(running: RackInfo, apps: list[str]) -> str:
-    head = f"{running.name} is up at http://127.0.0.1:{running.port}"
+    head = f"{running.name} is up at {running.scheme}://127.0.0.1:{running.port}"
     scale = f", its times at {running.time_scale:g} of the real ones" if running.time_scale != 1 else ""
     app_name = apps[0] if apps else "myapi"
     return f"{head}{scale}\n  next: deployer ship --rack {running.name} --app {app_name}"
@@ -111,7 +137,9 @@ def _up_text(running: RackInfo, apps: list[str]) -> str:
 def _status_text(report: RackReport) -> str:
     from deployer.render.words import table
 
-    lines = [f"{report.info.name} is up at http://127.0.0.1:{report.info.port}, its log in {report.info.log}"]
+    lines = [
+        f"{report.info.name} is up at {report.info.scheme}://127.0.0.1:{report.info.port}, its log in {report.info.log}"
+    ]
     for each in report.apps:
         lines += ["", f"{each.name} · {each.status} · {each.release or 'nothing promoted'}"]
         lines += [f"  {s.name} at http://127.0.0.1:{s.port} ({s.count} wanted)" for s in each.services if s.port]

@@ -11,11 +11,13 @@ from starlette.types import ASGIApp
 
 from deployer.localrack import wire
 from deployer.localrack.builder import Builder
+from deployer.localrack.faulty_door import FaultyDoor
 from deployer.localrack.gate import Gate
 from deployer.localrack.machine import Machine
 from deployer.localrack.objects import Objects
 from deployer.localrack.routes_apps import AppRoutes
 from deployer.localrack.routes_builds import BuildRoutes
+from deployer.localrack.routes_faults import FaultRoutes
 from deployer.localrack.routes_processes import ProcessRoutes
 from deployer.localrack.sockets import Sockets
 from deployer.rackmodel import Refused
@@ -35,7 +37,7 @@ EMPTY_LISTS = (
 def make_api(machine: Machine, builder: Builder, objects: Objects, name: str, password: str) -> ASGIApp:
     apps, builds = AppRoutes(machine), BuildRoutes(machine, builder, objects)
     processes, sockets = ProcessRoutes(machine, name), Sockets(machine, builder)
-    rack = RackRoutes(name)
+    rack, faults = RackRoutes(name), FaultRoutes(machine)
     routes = [
         Route("/system", rack.system),
         Route("/auth", say_ok),
@@ -74,9 +76,13 @@ def make_api(machine: Machine, builder: Builder, objects: Objects, name: str, pa
         WebSocketRoute("/apps/{app}/processes/{process}/logs", sockets.logs),
         WebSocketRoute("/system/logs", sockets.no_logs),
         *(Route(path, empty_list) for path in EMPTY_LISTS),
+        Route("/_local/faults", faults.list),
+        Route("/_local/faults", faults.add, methods=["POST"]),
+        Route("/_local/faults", faults.clear, methods=["DELETE"]),
+        Route("/_local/faults/{fault:int}", faults.clear, methods=["DELETE"]),
     ]
     handlers = {Refused: say_refused, HTTPException: say_nothing}
-    return Gate(Starlette(routes=routes, exception_handlers=handlers), password)
+    return Gate(FaultyDoor(Starlette(routes=routes, exception_handlers=handlers), machine.faults), password)
 
 
 class RackRoutes:

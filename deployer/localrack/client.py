@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from http.client import HTTPConnection
 
 TIMEOUT_S = 5.0
 
@@ -17,8 +21,10 @@ class RackSilent(Exception):
 class RackClient:
     """A few questions to a rack on loopback, which no proxy ever sees. Raises RackSilent."""
 
-    def __init__(self, port: int, password: str) -> None:
+    def __init__(self, port: int, password: str, certificate: Path | None = None) -> None:
+        """With its `certificate` the rack is asked over https, and nobody else is believed."""
         self._port = port
+        self._certificate = certificate
         self._auth = "Basic " + base64.b64encode(f"convox:{password}".encode()).decode()
 
     def get(self, path: str) -> Any:
@@ -27,18 +33,34 @@ class RackClient:
     def post(self, path: str, **form: str) -> Any:
         return self._ask("POST", path, urlencode(form))
 
-    def _ask(self, method: str, path: str, body: str | None = None) -> Any:
-        from http.client import HTTPConnection, HTTPException  # slow to load, and most commands never ask
+    def post_json(self, path: str, document: Any) -> Any:
+        return self._ask("POST", path, json.dumps(document))
 
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
+    def delete(self, path: str) -> None:
+        self._ask("DELETE", path)
+
+    def _ask(self, method: str, path: str, body: str | None = None) -> Any:
+        from http.client import HTTPException  # slow to load, and most commands never ask
+
+        connection = self._connection()
         try:
             connection.request(method, path, body, {"Authorization": self._auth})
             answer = connection.getresponse()
             text = answer.read().decode(errors="replace")
             if answer.status != 200:
                 raise RackSilent(text.strip() or f"status {answer.status}")
-            return json.loads(text)
+            return None if text == "ok\n" else json.loads(text)
         except (OSError, HTTPException, ValueError) as exc:
             raise RackSilent(str(exc)) from exc
         finally:
             connection.close()
+
+    def _connection(self) -> HTTPConnection:
+        from http.client import HTTPConnection, HTTPSConnection
+
+        if self._certificate is None:
+            return HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
+        from ssl import create_default_context
+
+        trusted = create_default_context(cafile=str(self._certificate))
+        return HTTPSConnection("127.0.0.1", self._port, timeout=TIMEOUT_S, context=trusted)

@@ -1,25 +1,27 @@
-"""What every request passes: the password, and a path the routes can read (convox-facts 1.3, 5.1)."""
+"""What every request passes: the password, its rights, and a path the routes can read (convox-facts 1.3, 1.5, 5.1)."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
-import secrets
+import time
 from urllib.parse import unquote
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_DENIED = "invalid authentication\n"
+from deployer.localrack.access import INVALID, UNAUTHORIZED, NotAdmitted, may, read_role
+
 _SLASHES = re.compile(r"/{2,}")
 
 
 class Gate:
-    """Asks for the password by Basic authentication; the user does not matter. Tidies up `//` and a `/` at the end.
+    """Asks for the password, or a token of a role, by Basic authentication; the user does not matter.
 
-    A real rack answers 404 to `//system`; a RACK_URL with a slash at its end is too easy a slip to keep that.
+    Tidies up `//` and a `/` at the end: a real rack answers 404 to `//system`, but a RACK_URL with a slash at its end
+    is too easy a slip to keep that.
     """
 
     def __init__(self, app: ASGIApp, password: str) -> None:
@@ -29,30 +31,39 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             return
-        if not self._admits(Headers(scope=scope).get("authorization", "")):
-            await self._deny(scope, receive, send)
-            return
-        path = _SLASHES.sub("/", scope["path"])
-        await self._app({**scope, "path": path.rstrip("/") or "/"}, receive, send)
-
-    def _admits(self, header: str) -> bool:
-        scheme, _, encoded = header.partition(" ")
+        path = _SLASHES.sub("/", scope["path"]).rstrip("/") or "/"
         try:
-            _, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return False
-        # the real CLI sends the password as it stands in the URL, percent-encoded (1.3)
-        given = unquote(password).encode()
-        return scheme.lower() == "basic" and secrets.compare_digest(given, self._password.encode())
-
-    async def _deny(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            headers = {"WWW-Authenticate": 'Basic realm="convox"'}
-            await PlainTextResponse(_DENIED, 401, headers)(scope, receive, send)
+            role = read_role(self._password, _given(Headers(scope=scope).get("authorization", "")), time.time())
+        except NotAdmitted as exc:
+            await _deny(str(exc), scope, receive, send)
             return
-        # on a socket even this comes in-band (5.4)
-        await receive()
-        await send({"type": "websocket.accept"})
-        await send({"type": "websocket.send", "text": f"ERROR: {_DENIED}"})
-        await send({"type": "websocket.send", "bytes": b""})
-        await send({"type": "websocket.close"})
+        if may(role, scope.get("method", "GET"), path):
+            await self._app({**scope, "path": path}, receive, send)
+        else:
+            await _deny(UNAUTHORIZED, scope, receive, send)
+
+
+def _given(header: str) -> str:
+    """Raises NotAdmitted if there is no password in it."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise NotAdmitted(INVALID)
+    try:
+        _, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise NotAdmitted(INVALID) from None
+    # the real CLI sends the password as it stands in the URL, percent-encoded (1.3)
+    return unquote(password)
+
+
+async def _deny(why: str, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        headers = {"WWW-Authenticate": 'Basic realm="convox"'}
+        await PlainTextResponse(f"{why}\n", 401, headers)(scope, receive, send)
+        return
+    # on a socket even this comes in-band (5.4)
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.send", "text": f"ERROR: {why}\n"})
+    await send({"type": "websocket.send", "bytes": b""})
+    await send({"type": "websocket.close"})

@@ -11,13 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TypeVar
 
-from deployer.localrack.client import RackClient, RackSilent
+from deployer.localrack.client import RackSilent
+from deployer.localrack.faults import read_orders
 from deployer.localrack.files import read_json
 from deployer.localrack.options import ALREADY_RUNS, MARK, Home, RackOptions
 from deployer.localrack.report import RackInfo, RackReport, read_report
+from deployer.localrack.tls import NoCertificate, make_certificate
 
 __all__ = ["RackFailed", "RackInfo", "RackReport", "down", "info", "serve", "status", "up"]
 
@@ -42,18 +44,22 @@ class RackFailed(Exception):
 def up(options: RackOptions) -> RackInfo:
     """Start a rack in the background and wait until it answers; one that is up already is left as it is.
 
-    Either way `options.apps` are there afterwards. Raises RackFailed.
+    Either way `options.apps` are there afterwards, and the faults of `options.faults` stand. Raises RackFailed, and
+    ValueError or OSError if there is no making sense of the file of faults.
     """
     _need_packages()
+    orders = read_orders(options.faults) if options.faults else []
     running = info(options)
     if running is None:
         return _start(options)
-    client = RackClient(running.port, running.password)
+    client = running.client()
     try:
         known = {app["name"] for app in client.get("/apps")}
         for name in options.apps:
             if name not in known:
                 client.post("/apps", name=name)
+        for order in orders:
+            client.post_json("/_local/faults", asdict(order))
     except RackSilent as exc:
         raise RackFailed(f"rack {options.name} does not answer: {exc}", "deployer rack down") from exc
     return running
@@ -64,6 +70,7 @@ def serve(options: RackOptions) -> None:
     _need_packages()
     from deployer.localrack.server import serve as run
 
+    _prepare(options)
     try:
         run(options)
     except BlockingIOError as exc:
@@ -114,9 +121,18 @@ def _need_packages() -> None:
         raise RackFailed(f"the local rack needs {', '.join(missing)}", "pip install 'deployer[local]'")
 
 
+def _prepare(options: RackOptions) -> None:
+    options.home.prepare()
+    try:
+        if options.tls:
+            make_certificate(options.home.certificate, options.home.key)
+    except NoCertificate as exc:
+        raise RackFailed(str(exc), "deployer rack up, without --tls") from exc
+
+
 def _start(options: RackOptions) -> RackInfo:
+    _prepare(options)
     home = options.home
-    home.prepare()
     descriptor = os.open(home.server_log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as log:
         # a session of its own: the terminal's Ctrl-C and hang-up are not for it
@@ -142,6 +158,8 @@ def _command(options: RackOptions) -> list[str]:
     command = [sys.executable, "-P", "-m", "deployer.localrack.server"]
     command += ["--name", options.name, "--port", str(options.port), "--state-dir", str(options.home.root)]
     command += ["--time-scale", str(options.time_scale), "--resync", str(options.resync_s)]
+    command += ["--tls"] if options.tls else []
+    command += ["--faults", str(options.faults.absolute())] if options.faults else []
     return command + [word for app in options.apps for word in ("--app", app)]
 
 
@@ -157,7 +175,7 @@ def _answering(options: RackOptions, daemon: subprocess.Popen[bytes]) -> RackInf
     if running is None or running.pid != daemon.pid:
         return None
     try:
-        RackClient(running.port, running.password).get("/system")
+        running.client().get("/system")
     except RackSilent:
         return None
     return replace(running, was_up=False)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from deployer.localrack.balancer import Backend, Balancer
 from deployer.localrack.children import Children
+from deployer.localrack.faults import Fault, Faults, Order, Standing
 from deployer.localrack.files import read_json, write_json
 from deployer.localrack.images import Images
 from deployer.localrack.logs import AppLog, Line
@@ -53,7 +54,17 @@ class Machine:
         self.children = Children()
         physics = Physics.local(options.time_scale, options.resync_s)
         self.rack = Rack(Ids(random.SystemRandom()), physics, parse=parse_yaml, now_s=self.clock())
-        self.processes = Processes(self.home, self.children, self.images, rack_env, self._said, self._exited)
+        self.faults = Faults()
+        self.processes = Processes(
+            self.home,
+            self.children,
+            self.images,
+            rack_env,
+            self._said,
+            self._exited,
+            self.faults,
+            options.time_scale,
+        )
         self.service_ports = ServicePorts(self.home.ports_file)
         self.balancer = Balancer(self.service_ports, self.ready)
         self._logs: dict[str, AppLog] = {}
@@ -97,6 +108,13 @@ class Machine:
         self._catch_up()
         self._save()
         return result
+
+    def order(self, order: Order) -> Standing:
+        """Let something go wrong from now on. An order that names a release meets its running replicas too."""
+        standing = self.faults.add(order)
+        if order.release and order.kind not in (Fault.SLOW_START, Fault.WRONG_RELEASE):
+            self.processes.suffer(standing)
+        return standing
 
     def log_of(self, app: str) -> AppLog:
         return self._logs.setdefault(app, AppLog())
@@ -173,7 +191,8 @@ class Machine:
         port = self.processes.port_of(action.process)
         # a health port of its own is asked where the manifest says, which only one replica can have
         asked = port if action.health.port == action.port else action.health.port
-        ok = asked is not None and await answers_well(asked, action.health.path, action.timeout_s)
+        spoiled = self.faults.on_probe(action.process)
+        ok = asked is not None and not spoiled and await answers_well(asked, action.health.path, action.timeout_s)
         self.rack.probed(action.app, action.process, ok=ok)
         self._pump()
 

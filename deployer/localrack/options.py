@@ -22,7 +22,8 @@ class RackOptions:
 
     `port` 0 takes the one it had before, or any that is free. `time_scale` 0.2 runs the rack's intervals, graces and
     back-offs at a fifth of their time. `resync_s` is how long `running` may trail the replicas, before that scale.
-    `apps` are created if they are not there. Raises ValueError on values that make no rack.
+    `apps` are created if they are not there. `faults` is a file of what shall go wrong (`faults.read_orders`).
+    `tls`: the API speaks https; services are reached as before. Raises ValueError on values that make no rack.
     """
 
     name: str = "local"
@@ -31,6 +32,8 @@ class RackOptions:
     time_scale: float = 1.0
     resync_s: float = 2.0
     apps: tuple[str, ...] = ()
+    faults: Path | None = None
+    tls: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -94,6 +97,14 @@ class Home:
 
     def process_log(self, app: str, process: str) -> Path:
         return self.logs / app / f"{process}.log"
+
+    @property
+    def certificate(self) -> Path:
+        return self.root / "certificate.pem"
+
+    @property
+    def key(self) -> Path:
+        return self.root / "key.pem"
 
     @property
     def processes_home(self) -> Path:

@@ -6,10 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from deployer.localrack.children import Child, Children, Launch
 from deployer.localrack.command import Command
+from deployer.localrack.faults import Faults, Standing
+from deployer.localrack.faulty_start import doom, spoil
 from deployer.localrack.images import Images, ServiceImage, command_of
 from deployer.localrack.logs import Lines, LogFile
 from deployer.localrack.options import MARK, Home
@@ -28,6 +31,7 @@ class Running:
     """A process with what an `exec` into it needs; `guests` are those execs, which end with it."""
 
     child: Child
+    action: StartProcess
     port: int | None
     cwd: Path
     env: Mapping[str, str] = field(repr=False)
@@ -45,6 +49,8 @@ class Processes:
         rack_env: Mapping[str, str],
         said: Said,
         exited: Exited,
+        faults: Faults,
+        time_scale: float,
     ) -> None:
         self._home = home
         self._children = children
@@ -52,6 +58,8 @@ class Processes:
         self._rack_env = rack_env
         self._said = said
         self._exited = exited
+        self._faults = faults
+        self._time_scale = time_scale
         self._ports = ReplicaPorts()
         self._running: dict[str, Running] = {}
 
@@ -76,6 +84,12 @@ class Processes:
         if running := self._running.get(process):
             running.child.stop(grace_s)
 
+    def suffer(self, standing: Standing) -> None:
+        """An order that names what runs already meets it at once."""
+        for running in list(self._running.values()):
+            if standing.meets_process(running.action):
+                doom(running.child, [standing.order], self._time_scale, partial(self._said, running.action))
+
     def find(self, process: str) -> Running | None:
         return self._running.get(process)
 
@@ -97,8 +111,11 @@ class Processes:
             self._give_back(port)
             self._exited(action.app, action.process, code)
 
-        child = self._children.start(Launch(command, image.cwd, env, lines.feed, ended))
-        return Running(child, port, image.cwd, env)
+        orders = self._faults.on_start(action) if action.kind is ProcessKind.REPLICA else []
+        launch = spoil(Launch(command, image.cwd, env, lines.feed, ended), orders, self._time_scale)
+        child = self._children.start(launch)
+        doom(child, orders, self._time_scale, partial(self._say, action, log))
+        return Running(child, action, port, image.cwd, launch.env)
 
     def _env(self, action: StartProcess, image: ServiceImage, port: int | None) -> dict[str, str]:
         """Nothing of the rack's own environment but what a bare image has (convox-facts 3.7)."""

@@ -28,6 +28,14 @@ class RackInfo:
     def log(self) -> Path:
         return Home(self.home).server_log
 
+    @property
+    def scheme(self) -> str:
+        return self.url.partition(":")[0]
+
+    def client(self) -> RackClient:
+        certificate = Home(self.home).certificate if self.scheme == "https" else None
+        return RackClient(self.port, self.password, certificate)
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceReport:
@@ -71,7 +79,7 @@ class RackReport:
 
 def read_report(info: RackInfo) -> RackReport:
     """Ask a rack for everything. Raises RackSilent."""
-    client = RackClient(info.port, info.password)
+    client = info.client()
     return RackReport(info, tuple(_report_app(client, info, app) for app in client.get("/apps")))
 
 

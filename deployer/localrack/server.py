@@ -24,6 +24,8 @@ import uvicorn
 
 from deployer.localrack.api import make_api
 from deployer.localrack.builder import Builder
+from deployer.localrack.faults import read_orders
+from deployer.localrack.faulty_door import CuttableProtocol
 from deployer.localrack.files import read_json, write_json
 from deployer.localrack.machine import Machine
 from deployer.localrack.objects import Objects
@@ -62,7 +64,7 @@ async def _serve(options: RackOptions) -> None:
     last = read_json(home.rack_file) or {}
     listener = _listen(options.port) if options.port else _listen(last.get("port", 0), or_any=True)
     port, password = listener.getsockname()[1], last.get("password") or secrets.token_urlsafe(24)
-    url = f"http://convox:{password}@{LOOPBACK}:{port}"
+    url = f"{'https' if options.tls else 'http'}://convox:{password}@{LOOPBACK}:{port}"
 
     machine = Machine(options, {"RACK": options.name, "RACK_URL": url})
     objects = Objects(home.objects)
@@ -75,6 +77,9 @@ async def _serve(options: RackOptions) -> None:
             log_level="warning",
             access_log=False,
             lifespan="off",
+            http=CuttableProtocol,
+            ssl_certfile=home.certificate if options.tls else None,
+            ssl_keyfile=home.key if options.tls else None,
             # the real CLI offers no compression and sends its own pings (convox-facts 5.4)
             ws="websockets-sansio",
             ws_per_message_deflate=False,
@@ -86,6 +91,8 @@ async def _serve(options: RackOptions) -> None:
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, server.leave)
+    for order in read_orders(options.faults) if options.faults else []:
+        machine.order(order)
     machine.start(options.apps)
     write_json(home.rack_file, _describe(options, url, port, password))
     try:
@@ -151,6 +158,8 @@ def main() -> None:
     parser.add_argument("--time-scale", type=float, default=1.0)
     parser.add_argument("--resync", type=float, default=2.0)
     parser.add_argument("--app", action="append", default=[])
+    parser.add_argument("--faults", type=Path)
+    parser.add_argument("--tls", action="store_true")
     given = parser.parse_args()
     options = RackOptions(
         name=given.name,
@@ -159,6 +168,8 @@ def main() -> None:
         time_scale=given.time_scale,
         resync_s=given.resync,
         apps=tuple(given.app),
+        faults=given.faults,
+        tls=given.tls,
     )
     try:
         serve(options)
