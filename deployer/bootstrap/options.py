@@ -26,11 +26,15 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What every run is told by its face. `rack` and `convox` are `None` where nothing was said."""
+    """
+    What every run is told by its face. `rack` and `convox` are `None` where nothing was said; `is_insecure` accepts a
+    rack whose certificate cannot be verified.
+    """
 
     app: AppName
     rack: str | None = None
     convox: Path | None = None
+    is_insecure: bool = False
     output: Output = Output.AUTO
     verbose: bool = False
     soak_s: float | None = None

@@ -50,9 +50,10 @@ class Wiring:
     actor: str
     label: RackName
     redactor: Redactor
+    named: str
 
     def ports(self, sink: Sink) -> Ports:
-        return Ports(self.options.app, self.rack, self.probe, self.ledger, self.clock, sink, self.options.rack or "")
+        return Ports(self.options.app, self.rack, self.probe, self.ledger, self.clock, sink, self.named)
 
 
 @dataclass(slots=True)
@@ -135,9 +136,10 @@ def session_of(options: Options) -> Iterator[Session]:
 def wiring_of(options: Options) -> Iterator[Wiring]:
     where = place_of(options, os.environ)
     clock, redactor = SystemClock(), Redactor()
-    target = Target(options.app, where.rack, where.url, actor(os.environ))
+    target = Target(options.app, where.rack, where.url, actor(os.environ), options.is_insecure)
     for secret in (*target.secrets, *options.health.headers.values()):
         redactor.learn(secret)
+    named = options.rack or where.rack or ""
     policy = _policy(options, where.time_scale)
     told = _tell_commands if options.verbose else _tell_nothing
     runner = Runner(clock, child_environment(os.environ, target), redactor, convox_words(options, where), told)
@@ -151,7 +153,7 @@ def wiring_of(options: Options) -> Iterator[Wiring]:
         interruptions=clock,
     )
     try:
-        yield Wiring(options, clock, policy, runner, rack, probe, ledger, target.actor, where.label, redactor)
+        yield Wiring(options, clock, policy, runner, rack, probe, ledger, target.actor, where.label, redactor, named)
     finally:
         runner.close()
 

@@ -31,6 +31,13 @@ Convox = Annotated[
         show_default=False,
     ),
 ]
+InsecureRack = Annotated[
+    bool | None,
+    typer.Option(
+        "--insecure-rack",
+        help="Accept a rack whose TLS certificate cannot be verified. [env: DEPLOYER_INSECURE_RACK]",
+    ),
+]
 Output = Annotated[
     str | None,
     typer.Option(

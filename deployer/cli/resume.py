@@ -29,6 +29,7 @@ def resume(
     yes: options.Yes = False,
     soak: options.Soak = None,
     convox: options.Convox = None,
+    insecure_rack: options.InsecureRack = None,
     output: options.Output = None,
     verbose: options.Verbose = None,
 ) -> None:
@@ -42,6 +43,7 @@ def resume(
         "ship": ship,
         "soak": soak,
         "convox": convox,
+        "insecure_rack": insecure_rack,
         "output": output,
         "verbose": verbose,
     }

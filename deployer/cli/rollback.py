@@ -29,6 +29,7 @@ def rollback(
     yes: options.Yes = False,
     soak: options.Soak = None,
     convox: options.Convox = None,
+    insecure_rack: options.InsecureRack = None,
     output: options.Output = None,
     verbose: options.Verbose = None,
 ) -> None:
@@ -43,6 +44,7 @@ def rollback(
         "rack": rack,
         "soak": soak,
         "convox": convox,
+        "insecure_rack": insecure_rack,
         "output": output,
         "verbose": verbose,
     }

@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     app: App
     rack: str | None = None
     convox: Path | None = None
+    insecure_rack: bool = False
     output: Literal["auto", "live", "plain", "json", "github"] = "auto"
     verbose: bool = False
     soak: Seconds | None = None
@@ -85,6 +86,7 @@ class Settings(BaseSettings):
             app=AppName(self.app),
             rack=self.rack,
             convox=self.convox,
+            is_insecure=self.insecure_rack,
             output=Output(self.output),
             verbose=self.verbose,
             soak_s=self.soak,

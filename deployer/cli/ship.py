@@ -56,6 +56,7 @@ def ship(
         bool, typer.Option("--no-rollback", help="Leave a bad release where it is, and say so.")
     ] = False,
     convox: options.Convox = None,
+    insecure_rack: options.InsecureRack = None,
     output: options.Output = None,
     verbose: options.Verbose = None,
 ) -> None:
@@ -74,6 +75,7 @@ def ship(
         "identity": identity,
         "rollback": False if no_rollback else None,
         "convox": convox,
+        "insecure_rack": insecure_rack,
         "output": output,
         "verbose": verbose,
     }

@@ -20,6 +20,7 @@ def status(
     app: options.App = None,
     rack: options.Rack = None,
     convox: options.Convox = None,
+    insecure_rack: options.InsecureRack = None,
     output: options.Output = None,
     verbose: options.Verbose = None,
 ) -> None:
@@ -28,7 +29,14 @@ def status(
     from deployer.cli.settings import Settings, load
     from deployer.render.status import status_json, status_text
 
-    flags = {"app": app, "rack": rack, "convox": convox, "output": output, "verbose": verbose}
+    flags = {
+        "app": app,
+        "rack": rack,
+        "convox": convox,
+        "insecure_rack": insecure_rack,
+        "output": output,
+        "verbose": verbose,
+    }
     settings = load(Settings, flags)
     seen = bootstrap.status(settings.options())
     typer.echo(status_json(seen) if settings.output == "json" else status_text(seen))

@@ -14,7 +14,7 @@ from deployer.convox.request import Completed, Request
 from deployer.convox.runner import Runner
 from deployer.convox.target import Target
 from deployer.core.environment import Environment
-from deployer.core.errors import DeployerError, Garbled, NotFound, RackFailure
+from deployer.core.errors import Denied, DeployerError, Garbled, NotFound, RackFailure
 from deployer.core.models import Release
 from deployer.core.names import ReleaseId
 from deployer.core.policy import Policy
@@ -37,6 +37,7 @@ class Calls:
         self.policy = policy
         self.app = target.app
         self.commands = Commands(target, policy)
+        self.allowed: dict[str, bool] = {}  # by the command's words: what the credential was seen to do, or denied
         self._environments: dict[ReleaseId, Environment] = {}
         for secret in target.secrets:
             runner.redactor.learn(secret)
@@ -70,7 +71,12 @@ class Calls:
         raise garbled  # out here, since an exception keeps the one it was raised under, and that one quotes raw text
 
     def failure(self, completed: Completed) -> DeployerError | None:
-        return failure_of(completed, self.app, self.runner.harmless)
+        failure = failure_of(completed, self.app, self.runner.harmless)
+        if failure is None or isinstance(failure, NotFound):
+            self.allowed[completed.request.verb] = True
+        elif isinstance(failure, Denied):
+            self.allowed[completed.request.verb] = False
+        return failure
 
     def releases(self, limit: int = LISTED) -> tuple[Release, ...]:
         return self.ask(self.commands.releases(limit), parse.releases)

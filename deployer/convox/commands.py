@@ -97,6 +97,10 @@ class Commands:
         both = ("--build-from", _value(build_from), "--env-from", _value(env_from))
         return self._tell("releases create-from", *both, *self._flags())
 
+    def copy_of_nothing(self) -> Request:
+        """Asks the CLI, not the rack, whether it has the command at all: without its flags it says so and ends."""
+        return self._ask("releases create-from", *self._flags())
+
     def config_set(self, name: str, text: str) -> Request:
         """`--value -`, or the CLI stores its stdin in place of the value (convox-facts 2.12)."""
         return self._tell("config set", _value(name), "--value", "-", *self._flags(), stdin=Secret(text))

@@ -7,10 +7,13 @@ from dataclasses import replace
 
 from deployer.convox import building, effects, manifest, parse, wire
 from deployer.convox.calls import Calls
+from deployer.convox.capabilities import capabilities_of
 from deployer.convox.children import Asked, Promotion, Tick
 from deployer.convox.logs import log_lines
 from deployer.convox.runner import Runner
 from deployer.convox.target import Target
+from deployer.convox.tls import check_tls
+from deployer.core.capabilities import Capabilities
 from deployer.core.environment import Environment
 from deployer.core.errors import Denied, Garbled, NotFound, RackFailure, Unauthorised
 from deployer.core.models import App, Build, Manifest, Process, RackInfo, Release, Service, Source
@@ -28,16 +31,25 @@ class ConvoxRack:
     """
 
     def __init__(self, runner: Runner, target: Target, policy: Policy) -> None:
+        self._target = target
         self._calls = Calls(runner, target, policy)
         self._commands = self._calls.commands
         self._may_ask_api = True
 
     def info(self) -> RackInfo:
+        protection = check_tls(self._target, self._calls.policy.read_s)
+        version = self.cli_version()
+        found = self._calls.ask(self._commands.rack(), lambda text: parse.rack(text, version))
+        return replace(found, protection=protection)
+
+    def cli_version(self) -> str:
         """`version` tells the CLI's own version first, and the rack's only if there is one (convox-facts 1.4)."""
         told = self._calls.runner.run(self._commands.version())
         has_version = told.stdout.startswith("client: ")
-        version = parse.client_version(told.stdout) if has_version else self._calls.answer(told, parse.client_version)
-        return self._calls.ask(self._commands.rack(), lambda text: parse.rack(text, version))
+        return parse.client_version(told.stdout) if has_version else self._calls.answer(told, parse.client_version)
+
+    def capabilities(self) -> Capabilities:
+        return capabilities_of(self._calls, self._target)
 
     def app(self) -> App:
         return self._calls.ask(self._commands.app(), parse.app)

@@ -18,17 +18,36 @@ _PROXIES = frozenset({"ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"})
 
 
 @dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of the CLI's connections. `port` is `None` where the URL names none."""
+
+    host: str
+    port: int | None
+    is_tls: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """
     One app on one rack. `rack_url` beats `rack`, as it does in the CLI (convox-facts 1.1).
 
-    With neither, the CLI's own choice stands: CONVOX_RACK, `.convox/rack`, `convox switch`.
+    With neither, the CLI's own choice stands: CONVOX_RACK, `.convox/rack`, `convox switch`. `is_insecure`: a person has
+    accepted that nobody knows who answers there.
     """
 
     app: AppName
     rack: RackName | None = None
     rack_url: Secret | None = None
     actor: str = ""
+    is_insecure: bool = False
+
+    @property
+    def peer(self) -> Peer | None:
+        """Whom the CLI will talk to, as far as we know: the console is found by the CLI itself."""
+        if self.rack_url is None:
+            return None
+        host, port, scheme = (_part(self.rack_url, name) for name in ("hostname", "port", "scheme"))
+        return Peer(host, int(port) if port else None, is_tls=scheme == "https")
 
     @property
     def is_loopback(self) -> bool:
@@ -66,6 +85,6 @@ def _is_passed(key: str, target: Target) -> bool:
 
 def _part(url: Secret, name: str) -> str:
     try:
-        return getattr(urlsplit(url.reveal()), name) or ""
+        return str(getattr(urlsplit(url.reveal()), name) or "")
     except ValueError:  # its text would quote the URL
         return ""

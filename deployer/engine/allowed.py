@@ -7,66 +7,85 @@ Found before anything is written: a credential that cannot take a bad release ba
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from deployer.core.capabilities import BACK, READS, TOKEN_HINT, Capabilities
+from deployer.core.capabilities import BACK, READS, TOKEN_HINT, Capabilities, Kind
 from deployer.core.errors import Denied, Problem, Refused
 from deployer.core.policy import Policy
 from deployer.core.verdict import Verdict
 from deployer.engine.ports import Ports
 
+PROMOTE = "releases promote"
 
-def denied_problems(
-    capabilities: Capabilities, writes: tuple[str, ...] = (), *, goes_back: bool = False
-) -> tuple[Problem, ...]:
-    """What the run is going to do (`writes`), and what it would need to go back."""
-    denied = capabilities.denied((*READS, *writes))
-    problems = [_denied(capabilities, denied)] if denied else []
-    back = tuple(each for each in capabilities.denied(BACK) if each not in denied) if goes_back else ()
-    if back:
-        problems.append(_denied(capabilities, back, ", so a bad release could not be taken back"))
-    if goes_back and capabilities.lacks:
-        what = f"this convox has no `{capabilities.lacks[0]}`, so a bad release could not be taken back"
-        problems.append(Problem(what, hint="convox update, or --no-rollback"))
-    return tuple(problems)
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """The commands that a run is going to give, and whether it must be able to take them back."""
+
+    writes: tuple[str, ...]
+    policy: Policy
+    goes_back: bool
+
+    @property
+    def worst_s(self) -> float:
+        return self.policy.roll_s + (self.policy.build_s if "build" in self.writes else 0.0)
+
+    @property
+    def back_s(self) -> float:
+        """To watch a release until it is given up, and to go back."""
+        return self.policy.no_progress_s + self.policy.back_deadline_s
+
+
+def credential_problems(capabilities: Capabilities, need: Need, now: datetime) -> tuple[Problem, ...]:
+    problems = _denials(capabilities, (*READS, *need.writes))
+    if need.goes_back:
+        back = tuple(each for each in BACK if each not in need.writes)
+        problems += _denials(capabilities, back, ", so a bad release could not be taken back")
+        problems += _lacks(capabilities) + _too_short(capabilities, need, now)
+    return problems
+
+
+def credential_warnings(capabilities: Capabilities, need: Need, now: datetime) -> tuple[str, ...]:
+    unknown = capabilities.unknown(dict.fromkeys((*need.writes, *(BACK if need.goes_back else ()))))
+    left_s = capabilities.left_s(now)
+    told = []
+    if unknown:
+        told.append(f"only trying tells whether {capabilities.credential} may run: {', '.join(unknown)}")
+    if left_s is not None and left_s < need.worst_s:
+        told.append(f"the token expires in {_minutes(left_s)}; at worst the run takes {_minutes(need.worst_s)}")
+    return tuple(told)
 
 
 def denied_in_full(error: Denied, ports: Ports) -> Refused:
     """One read was denied: find out what else is, so that all of it can be granted at once."""
-    problems = denied_problems(ports.rack.capabilities())
+    problems = _denials(ports.rack.capabilities(), READS)
     return Refused(problems or (Problem(str(error), hint=error.hint, verdict=Verdict.DENIED),))
 
 
-def expiry_problems(capabilities: Capabilities, now: datetime, policy: Policy) -> tuple[Problem, ...]:
-    """A token that ends before a rollout could be watched and taken back."""
-    left_s = capabilities.left_s(now)
-    needed_s = policy.no_progress_s + policy.back_deadline_s
-    if left_s is None or left_s >= needed_s:
+def _denials(capabilities: Capabilities, needed: tuple[str, ...], so: str = "") -> tuple[Problem, ...]:
+    denied = capabilities.denied(needed)
+    if not denied:
         return ()
-    what = f"the token expires in {_minutes(left_s)}; watching a release and going back may take {_minutes(needed_s)}"
-    return (Problem(what, hint=TOKEN_HINT, verdict=Verdict.DENIED),)
+    quoted = ", ".join(f"`convox {each}`" for each in denied)
+    ways = [TOKEN_HINT, *(["--no-rollback"] if so else [])]
+    if capabilities.credential.kind is Kind.CONSOLE:
+        ways.append(f"a console role with {', '.join(denied)}")
+    what = f"{capabilities.credential} may not run {quoted}{so}"
+    return (Problem(what, hint=", or ".join(ways), verdict=Verdict.DENIED),)
 
 
-def warnings_of(
-    capabilities: Capabilities, writes: tuple[str, ...], now: datetime, worst_s: float
-) -> tuple[str, ...]:
-    unknown = capabilities.unknown(writes)
-    told = []
-    if unknown:
-        named = ", ".join(unknown)
-        told.append(f"only trying tells whether {capabilities.credential} may run: {named}")
+def _lacks(capabilities: Capabilities) -> tuple[Problem, ...]:
+    so, hint = "so a bad release could not be taken back", "convox update, or --no-rollback"
+    return tuple(Problem(f"this convox has no `{each}`, {so}", hint) for each in capabilities.lacks)
+
+
+def _too_short(capabilities: Capabilities, need: Need, now: datetime) -> tuple[Problem, ...]:
     left_s = capabilities.left_s(now)
-    if left_s is not None and left_s < worst_s:
-        told.append(f"the token expires in {_minutes(left_s)}; at worst the run takes {_minutes(worst_s)}")
-    return tuple(told)
-
-
-def _denied(capabilities: Capabilities, commands: tuple[str, ...], so: str = "") -> Problem:
-    named = ", ".join(f"`{each}`" for each in commands)
-    hint = f"{TOKEN_HINT}; at the console a role with {', '.join(commands)}"
-    if so:
-        hint += "; or --no-rollback"
-    return Problem(f"{capabilities.credential} may not run {named}{so}", hint=hint, verdict=Verdict.DENIED)
+    if left_s is None or left_s >= need.back_s:
+        return ()
+    what = f"the token expires in {_minutes(left_s)}; to watch a release and go back may take {_minutes(need.back_s)}"
+    return (Problem(what, hint=TOKEN_HINT, verdict=Verdict.DENIED),)
 
 
 def _minutes(seconds: float) -> str:

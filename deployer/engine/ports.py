@@ -97,7 +97,7 @@ class Rack(Protocol):
         """Of the CLI itself, also where no rack answers."""
 
     def capabilities(self) -> Capabilities:
-        """What the credential may do, from what was read so far and the reads that were not tried yet. Writes nothing."""
+        """What the credential may do, from the reads made so far and those that were not tried yet. Writes nothing."""
 
     def app(self) -> App: ...
 

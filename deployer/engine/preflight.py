@@ -6,7 +6,7 @@ Source: design 2.1 steps 1 and 2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deployer.core.environment import EnvDiff, Environment, diff, problems_of
 from deployer.core.errors import Busy, Problem, Refused
@@ -15,6 +15,7 @@ from deployer.core.names import ReleaseId, ShipId
 from deployer.core.plan import Baseline, Plan, Rehearsal, ServicePlan, mode_of
 from deployer.core.policy import Policy
 from deployer.core.verdict import Verdict
+from deployer.engine.allowed import PROMOTE, Need, credential_problems, credential_warnings
 from deployer.engine.observe import Seen, manifest_of, rehearse, stamp_of
 from deployer.engine.ports import Ports
 
@@ -67,13 +68,21 @@ def make_plan(request: ShipRequest, seen: Seen, ports: Ports) -> Draft:
         *_staged_problems(request, staged),
     )
     env = diff(seen.newest_env, wanted_env)
-    writes, capabilities = _writes(request, env), ports.rack.capabilities()
-    problems += _credential_problems(request, capabilities, writes, ports)
+    need = Need(_writes(request, env), request.policy, goes_back=not request.no_rollback)
+    capabilities, now = ports.rack.capabilities(), ports.clock.utc()
+    problems += credential_problems(capabilities, need, now)
     if problems:
         raise _refusal(problems, seen)
-    warnings = (*_warnings(staged), *_credential_warnings(request, capabilities, writes, ports))
-    plan = _plan(request, seen, manifest, rehearsals, env, staged, warnings, ports)
+    plan = _plan(request, seen, manifest, rehearsals, env, staged, ports)
+    plan = replace(plan, warnings=(*plan.warnings, *credential_warnings(capabilities, need, now)))
     return Draft(plan, seen, manifest, old, rehearsals, wanted_env)
+
+
+def _writes(request: ShipRequest, env: EnvDiff) -> tuple[str, ...]:
+    """The commands that this ship is going to give."""
+    if request.release:
+        return (PROMOTE,)
+    return (*(("env set",) if env else ()), "build", PROMOTE)
 
 
 def _staged(seen: Seen) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import NoReturn, TypeVar
 
 from deployer import rackmodel
+from deployer.core.capabilities import READS, WRITES, Capabilities, Credential, Kind, May
 from deployer.core.environment import Environment
 from deployer.core.errors import BuildFailed, NotFound, RackBusy, RackFailure, RefusedByRack, TimedOut
 from deployer.core.models import (
@@ -55,7 +56,8 @@ class SimulatedRack:
     """
     Implements the engine's `Rack`. What others do to the app is done on `world.model`.
 
-    `is_dark`: no read is answered (they time out). `writes` lists every write in order.
+    `is_dark`: no read is answered (they time out). `writes` lists every write in order. `may`: what the credential is
+    said to be allowed; nothing enforces it.
     """
 
     def __init__(self, world: SimulatedWorld, app: AppName, clock: ManualClock, *, build_s: float = 5.0) -> None:
@@ -64,6 +66,8 @@ class SimulatedRack:
         self.is_dark = False
         self.on_write: Callable[[str], None] = lambda _: None
         self.service: dict[str, object] = {}
+        self.rack_info = RackInfo(RackName("simulated"), "3.24.9", "3.24.9", "local")
+        self.may = Capabilities(Credential(Kind.PASSWORD), dict.fromkeys((*READS, *WRITES), May.YES))
         self._app = app
         self._clock = clock
         self._build_s = build_s
@@ -71,7 +75,13 @@ class SimulatedRack:
     # Reads
 
     def info(self) -> RackInfo:
-        return RackInfo(RackName("simulated"), "3.24.9", "3.24.9", "local")
+        return self.rack_info
+
+    def cli_version(self) -> str:
+        return self.rack_info.cli_version
+
+    def capabilities(self) -> Capabilities:
+        return self.may
 
     def app(self) -> App:
         row = self._read(lambda: self.world.model.app(self._app))

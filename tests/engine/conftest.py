@@ -33,6 +33,7 @@ class Stage:
     clock: ManualClock = field(default_factory=ManualClock)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     ships: int = 0
+    named: str = ""
 
     def __post_init__(self) -> None:
         self.sink = RecordingSink(self.clock)
@@ -44,7 +45,7 @@ class Stage:
 
     @property
     def ports(self) -> Ports:
-        return Ports(APP, self.rack, self.probe, self.ledger, self.clock, self.sink)
+        return Ports(APP, self.rack, self.probe, self.ledger, self.clock, self.sink, self.named)
 
     def next_ship(self) -> ShipId:
         self.ships += 1
