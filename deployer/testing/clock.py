@@ -10,11 +10,16 @@ from deployer.core.errors import Interrupted
 EPOCH = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
+class Endless(AssertionError):
+    """Somebody waits for ever: past every deadline there is (I12)."""
+
+
 class ManualClock:
     """Implements the engine's `Clock`. Watchers are told of every move; a signal can be set to come at an instant."""
 
     def __init__(self) -> None:
         self._now_s = 0.0
+        self.limit_s = float("inf")
         self._watchers: list[Callable[[float], None]] = []
         self._signals: list[tuple[float, int]] = []
         self.ignored: set[int] = set()
@@ -39,8 +44,10 @@ class ManualClock:
         self.ignored.add(signum)
 
     def advance(self, seconds: float) -> None:
-        """Let time pass without anybody waiting; no signal is heard meanwhile."""
+        """Let time pass without anybody waiting; no signal is heard. Raises Endless past `limit_s`."""
         self._now_s += seconds
+        if self._now_s > self.limit_s:
+            raise Endless
         for each in self._watchers:
             each(self._now_s)
 

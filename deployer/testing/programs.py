@@ -17,6 +17,7 @@ class Program:
     ready_after_s: float = 2.0
     exits_after_s: float | None = None
     exit_code: int = 1
+    exits_on: int | None = None  # only its first attempts exit; then it stays
     health_code: int = 200
     fails_from_s: float | None = None
     says_release: str | None = None

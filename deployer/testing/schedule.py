@@ -26,6 +26,7 @@ class Act(Enum):
     CANCEL = "cancels the rollout"
     RACK_ERROR = "the rack's own check fails, and it goes back"
     STOP = "stops a process (node churn)"
+    RUN = "leaves a console open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Schedule:
 PROGRAMS: dict[str, Program] = {
     "good": Program(),
     "slow": Program(ready_after_s=45.0),
-    "blips": Program(exits_after_s=None, ready_after_s=5.0),
+    "stumbles": Program(exits_after_s=1.0, exits_on=1),
+    "console": Program(),
     "crashes": Program(ready_after_s=60.0, exits_after_s=1.0, last_words="fatal"),
     "crashes-late": Program(exits_after_s=20.0),
     "never-ready": Program(ready_after_s=1e9),
@@ -56,8 +58,8 @@ PROGRAMS: dict[str, Program] = {
     "lies": Program(says_release="ROTHERCODE"),
     "anonymous": Program(names_process=False),
 }
-GOOD = frozenset({"good", "slow", "blips", "anonymous"})
-_SHARES = {"good": 45, "slow": 8, "blips": 5, "anonymous": 5}
+GOOD = frozenset({"good", "slow", "stumbles", "anonymous"})
+_SHARES = {"good": 45, "slow": 8, "stumbles": 5, "anonymous": 5, "console": 0}
 
 
 def draw(seed: int) -> Schedule:
@@ -98,7 +100,15 @@ def _fault(kind: Kind, dice: random.Random) -> Fault:
 
 
 def _acts(dice: random.Random) -> list[tuple[float, Act]]:
-    rates = {Act.PROMOTE: 0.05, Act.ENV: 0.1, Act.SCALE: 0.1, Act.CANCEL: 0.02, Act.RACK_ERROR: 0.05, Act.STOP: 0.15}
+    rates = {
+        Act.PROMOTE: 0.05,
+        Act.ENV: 0.1,
+        Act.SCALE: 0.1,
+        Act.CANCEL: 0.02,
+        Act.RACK_ERROR: 0.05,
+        Act.STOP: 0.1,
+        Act.RUN: 0.1,
+    }
     return [(dice.uniform(0, 90), act) for act, rate in rates.items() if dice.random() < rate]
 
 

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from deployer.rackmodel import Ids, Physics, ProbeProcess, ProcessRow, Rack, StartProcess, StopProcess
+from deployer.rackmodel import Ids, Physics, ProbeProcess, ProcessKind, ProcessRow, Rack, StartProcess, StopProcess
 from deployer.testing.clock import ManualClock
 from deployer.testing.programs import BUILT_IN, Program
 
@@ -52,7 +52,8 @@ class SimulatedWorld:
     def answering(self, app: str, service: str) -> list[ProcessRow]:
         """The replicas that the balancer sends a request to: ready, and not on their way out."""
         rows = self.model.processes(app, service=service)
-        return [row for row in rows if row.ready and not row.terminating and row.id in self.lives]
+        replicas = (row for row in rows if row.kind is ProcessKind.REPLICA)
+        return [row for row in replicas if row.ready and not row.terminating and row.id in self.lives]
 
     def _next_s(self) -> float:
         due_s = self._agenda[0][0] if self._agenda else float("inf")
@@ -81,7 +82,8 @@ class SimulatedWorld:
         program = self.programs[action.command]
         self.lives[action.process] = Life(action.command, now_s, action.attempt, dict(action.env))
         self.model.started(action.app, action.process)
-        if program.exits_after_s is not None:
+        stumbles = program.exits_on is None or action.attempt < program.exits_on
+        if program.exits_after_s is not None and stumbles:
             self._exit_at(action.app, action.process, now_s + program.exits_after_s, program.exit_code)
 
     def _exit_at(self, app: str, process: str, at_s: float, code: int) -> None:
