@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from deployer.localrack.logs import LogFile
 from deployer.localrack.machine import Machine
 from deployer.localrack.objects import Objects
 from deployer.localrack.unpack import UnsafeArchive, unpack
-from deployer.rackmodel import Build, BuildStatus, ManifestInvalid
+from deployer.rackmodel import Build, BuildStatus, ManifestInvalid, Refused
 from deployer.rackmodel.env import parse
 
 
@@ -93,17 +94,22 @@ class Builder:
         try:
             manifest = await self._run(app, build, request, log)
             self._machine.act(lambda rack: rack.complete_build(app, build.id, manifest))
-        except (BuildFailed, OSError) as exc:
+        except (BuildFailed, Refused, OSError) as exc:
             reason = str(exc)
             await log.write(f"ERROR: {reason}\n")
-            self._machine.act(lambda rack: rack.fail_build(app, build.id, reason))
+            self._fail(app, build, reason)
             self._images.remove(build.id)
         finally:
             if build.status is BuildStatus.RUNNING:
                 # the rack goes down, or has a fault that its log tells: nobody waits for this build in vain
-                self._machine.act(lambda rack: rack.fail_build(app, build.id, "the build was cut off"))
+                self._fail(app, build, "the build was cut off")
             await log.end()
         self._forget_old_builds()
+
+    def _fail(self, app: str, build: Build, reason: str) -> None:
+        # an app that was deleted meanwhile has no builds left to fail
+        with contextlib.suppress(Refused):
+            self._machine.act(lambda rack: rack.fail_build(app, build.id, reason))
 
     async def _run(self, app: str, build: Build, request: BuildRequest, log: BuildLog) -> str:
         """The manifest's text. Raises BuildFailed."""

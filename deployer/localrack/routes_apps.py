@@ -33,6 +33,18 @@ class AppRoutes:
     async def get(self, request: Request) -> Response:
         return JSONResponse(wire.app(self._rack.app(request.path_params["app"])))
 
+    async def update(self, request: Request) -> Response:
+        """`apps lock` and `apps unlock`. Parameters are a cluster's, and heeded by nobody here."""
+        app, form = request.path_params["app"], await read_form(request)
+        if "lock" in form:
+            self._machine.act(lambda rack: rack.lock_app(app, locked=is_true(form["lock"])))
+        return PlainTextResponse(OK)
+
+    async def delete(self, request: Request) -> Response:
+        app = request.path_params["app"]
+        self._machine.act(lambda rack: rack.delete_app(app))
+        return PlainTextResponse(OK)
+
     async def cancel(self, request: Request) -> Response:
         app = request.path_params["app"]
         self._machine.act(lambda rack: rack.cancel(app))

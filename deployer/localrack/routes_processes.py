@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from deployer.localrack import wire
-from deployer.localrack.forms import read_form, read_int, read_map
+from deployer.localrack.diagnose import Asked, diagnose
+from deployer.localrack.forms import is_true, read_form, read_int, read_map
 from deployer.localrack.images import MAX_REPLICAS
 from deployer.localrack.machine import Machine
 from deployer.rackmodel import Refused
@@ -53,6 +56,15 @@ class ProcessRoutes:
         )
         return JSONResponse(wire.process(row))
 
+    async def diagnose(self, request: Request) -> Response:
+        """What `deploy-debug` shows."""
+        app = request.path_params["app"]
+        self._rack.app(app)
+        held = next(each for each in self._rack.held() if each.name == app)
+        now_s, lines = self._machine.clock(), self._machine.log_of(app).since(0)
+        asked = _asked(request.query_params)
+        return JSONResponse(diagnose(held, self._name, now_s, self._rack.physics, lines, asked))
+
     async def services(self, request: Request) -> Response:
         app = request.path_params["app"]
         return JSONResponse(
@@ -76,3 +88,17 @@ class ProcessRoutes:
         app, service = request.path_params["app"], request.path_params["service"]
         self._machine.act(lambda rack: rack.restart(app, service))
         return PlainTextResponse(OK)
+
+
+def _asked(query: Mapping[str, str]) -> Asked:
+    """Raises Refused if a number is none."""
+    usual = Asked()
+    return Asked(
+        checks=frozenset(query["checks"].split(",")) if query.get("checks") else usual.checks,
+        services=frozenset(query["services"].split(",")) if query.get("services") else usual.services,
+        age_s=read_int(query.get("age"), int(usual.age_s)),
+        everything=is_true(query.get("all")),
+        lines=max(1, read_int(query.get("lines"), usual.lines)),
+        events=query.get("events") != "false",
+        previous=query.get("previous") != "false",
+    )

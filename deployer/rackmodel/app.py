@@ -8,10 +8,10 @@ from deployer.rackmodel import env as env_text
 from deployer.rackmodel import refusals
 from deployer.rackmodel.atom import Atom, Mirror
 from deployer.rackmodel.deployment import Deployment
-from deployer.rackmodel.ids import AppName, BuildId, ProcessId, ReleaseId, ServiceName
+from deployer.rackmodel.ids import NO_BUILD, AppName, BuildId, ProcessId, ReleaseId, ServiceName
 from deployer.rackmodel.manifest import Service
 from deployer.rackmodel.pods import Pod
-from deployer.rackmodel.records import Build, Release, ServiceRow
+from deployer.rackmodel.records import Build, ProcessKind, Release, ServiceRow
 
 
 @dataclass(slots=True)
@@ -27,6 +27,8 @@ class App:
     deployments: dict[ServiceName, Deployment] = field(default_factory=dict)
     secrets: dict[ServiceName, dict[str, str]] = field(default_factory=dict, repr=False)
     pods: dict[ProcessId, Pod] = field(default_factory=dict)
+    locked: bool = False
+    deleting: bool = False
 
     @property
     def newest(self) -> Release | None:
@@ -64,6 +66,25 @@ class App:
         if found is None:
             raise refusals.process_not_found(process)
         return found
+
+    def one_off(
+        self, process: ProcessId, kind: ProcessKind, service: str, release: ReleaseId, command: str, now_s: float
+    ) -> Pod:
+        """A pod that is no replica: it has no port and no probe, and is not started again."""
+        of = self.find_release(release)
+        return Pod(
+            id=process,
+            app=self.name,
+            service=ServiceName(service),
+            kind=kind,
+            release=release,
+            build=of.build if of else NO_BUILD,
+            command=command,
+            port=None,
+            health=None,
+            termination_grace_s=30.0,
+            created_s=now_s,
+        )
 
     def service_row(self, service: Service) -> ServiceRow:
         """The count is that of this moment, where the service runs already."""

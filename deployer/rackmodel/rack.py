@@ -13,7 +13,7 @@ from deployer.rackmodel.actions import Action
 from deployer.rackmodel.app import App
 from deployer.rackmodel.atom import Atom
 from deployer.rackmodel.deployment import Template
-from deployer.rackmodel.ids import NO_BUILD, NO_RELEASE, AppName, Ids, ProcessId, ReleaseId, ServiceName
+from deployer.rackmodel.ids import NO_RELEASE, AppName, Ids, ProcessId, ReleaseId
 from deployer.rackmodel.manifest import Manifest, ManifestInvalid
 from deployer.rackmodel.manifest_check import check_build
 from deployer.rackmodel.manifest_read import Parse, read_manifest
@@ -30,6 +30,9 @@ from deployer.rackmodel.records import (
 )
 from deployer.rackmodel.replicas import Replicas
 from deployer.rackmodel.rollout import Rollout
+
+UPDATE_TIMEOUT_S = 30.0
+"""How long the promote of an app's update may take (3.4)."""
 
 # ASSUMPTION: the length; `<rack>-<app>` must fit a Kubernetes namespace of 63 characters
 _APP_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -90,11 +93,34 @@ class Rack:
         return self.app(name)
 
     def app(self, name: str) -> AppRow:
-        mirror = self._app(name).mirror
-        return AppRow(AppName(name), mirror.status, mirror.release)
+        owner = self._app(name)
+        status = "deleting" if owner.deleting else owner.mirror.status
+        return AppRow(owner.name, status, owner.mirror.release, owner.locked)
 
     def apps(self) -> list[AppRow]:
         return [self.app(name) for name in sorted(self._apps)]
+
+    def lock_app(self, name: str, *, locked: bool) -> None:
+        """Keep an app from being deleted, or no longer: promotes the active release again, for 30 s (2.11)."""
+        owner = self._living(name)
+        if owner.mirror.status != "running":
+            raise refusals.currently_updating()
+        owner.locked = locked
+        if owner.atom.release != NO_RELEASE:
+            self._rollouts[owner.name].promote(owner.atom.release, UPDATE_TIMEOUT_S, self.now_s)
+            self._settle(owner.name)
+
+    def delete_app(self, name: str) -> None:
+        """End all its processes; it reads `deleting` until they are gone, and then there is no such app (2.11, 3.4)."""
+        owner = self._app(name)
+        if owner.locked:
+            raise refusals.app_locked(name)
+        owner.deleting = True
+        for service in list(owner.deployments):
+            self._replicas[owner.name].remove_service(service, self.now_s)
+        for pod in list(owner.pods.values()):
+            self._replicas[owner.name].terminate(pod, self.now_s)
+        self._settle(owner.name)
 
     def config(self, app: str, name: str) -> str:
         try:
@@ -106,7 +132,7 @@ class Rack:
         return dict(sorted(self._app(app).configs.items()))
 
     def put_config(self, app: str, name: str, value: str) -> None:
-        self._app(app).configs[name] = value
+        self._living(app).configs[name] = value
 
     # Builds
 
@@ -115,11 +141,11 @@ class Rack:
 
         The caller does the building, then calls `complete_build` or `fail_build`.
         """
-        owner = self._app(app)
+        owner = self._living(app)
         process = self._ids.process("build")
         build = Build(self._ids.build(), owner.name, process, description, git_sha, started_s=self.now_s)
         owner.builds[build.id] = build
-        pod = self._pod(owner, process, "build", ProcessKind.BUILD, owner.mirror.release, "build")
+        pod = owner.one_off(process, ProcessKind.BUILD, "build", owner.mirror.release, "build", self.now_s)
         pod.phase, pod.ready_since_s = Phase.RUNNING, self.now_s
         owner.pods[pod.id] = pod
         return build
@@ -169,7 +195,7 @@ class Rack:
         parent: str | None = None,
     ) -> Release:
         """Make a release: what is None comes from `parent`, else from the *newest* release, active or not (3.1)."""
-        owner = self._app(app)
+        owner = self._living(app)
         made = history.fork(owner, self._ids.release(), self.now_s, build=build, env=env, parent=parent)
         if description:
             made = history.describe(made, description)
@@ -185,7 +211,7 @@ class Rack:
 
     def promote(self, app: str, release: str, *, force: bool = False, timeout_s: float | None = None) -> None:
         """Start rolling a release out. `force` skips the look at the status, nothing else (2.6, 8.4)."""
-        owner = self._app(app)
+        owner = self._living(app)
         wanted = owner.release(release)
         if owner.mirror.status != "running" and not force:
             raise refusals.currently_updating()
@@ -231,12 +257,12 @@ class Rack:
         environment: Mapping[str, str] | None = None,
     ) -> ProcessRow:
         """Start a one-off process with a service's image and env, of the active release if none is named (2.9)."""
-        owner = self._app(app)
+        owner = self._living(app)
         of = owner.release(release or self._active(owner))
         spec = self._load(of).service(service)
         if spec is None:
             raise refusals.service_not_found(service)
-        pod = self._pod(owner, self._ids.process(service), service, ProcessKind.RUN, of.id, command)
+        pod = owner.one_off(self._ids.process(service), ProcessKind.RUN, service, of.id, command, self.now_s)
         pod.own_env = {**owner.injected_env(spec, of.id), **(environment or {})}
         self._replicas[owner.name].add(pod)
         self._settle(owner.name)
@@ -266,7 +292,7 @@ class Rack:
 
     def restart(self, app: str, service: str | None = None) -> None:
         """Roll a service, or all of them, to fresh replicas of the same release (2.9)."""
-        owner = self._app(app)
+        owner = self._living(app)
         targets = [owner.service(service)] if service else list(owner.deployments.values())
         for deployment in targets:
             old = deployment.template
@@ -321,6 +347,10 @@ class Rack:
 
     def _settle(self, app: AppName) -> None:
         self._rollouts[app].settle(self.now_s)
+        if self._apps[app].deleting and not self._apps[app].pods:
+            for table in (self._apps, self._rollouts, self._replicas, self._due_s):
+                table.pop(app, None)
+            return
         self._due_s[app] = self._rollouts[app].next_due_s(self.now_s)
 
     def _app(self, name: str) -> App:
@@ -328,6 +358,12 @@ class Rack:
             return self._apps[AppName(name)]
         except KeyError:
             raise refusals.app_not_found(name) from None
+
+    def _living(self, name: str) -> App:
+        """An app on which something may be started."""
+        if (owner := self._app(name)).deleting:
+            raise refusals.app_not_found(name)
+        return owner
 
     def _find_pod(self, app: str, process: str) -> tuple[App, Pod] | None:
         owner = self._apps.get(AppName(app))
@@ -349,24 +385,6 @@ class Rack:
         if app.mirror.release == NO_RELEASE:
             raise refusals.no_release_promoted(app.name)
         return app.mirror.release
-
-    def _pod(
-        self, app: App, process: ProcessId, service: str, kind: ProcessKind, release: ReleaseId, command: str
-    ) -> Pod:
-        of = app.find_release(release)
-        return Pod(
-            id=process,
-            app=app.name,
-            service=ServiceName(service),
-            kind=kind,
-            release=release,
-            build=of.build if of else NO_BUILD,
-            command=command,
-            port=None,
-            health=None,
-            termination_grace_s=30.0,
-            created_s=self.now_s,
-        )
 
     def _end_build(self, app: App, build: Build) -> None:
         build.ended_s = self.now_s

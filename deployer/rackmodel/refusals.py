@@ -32,6 +32,11 @@ def app_exists(app: str) -> Refused:
     return Refused(500, f'namespaces "{app}" already exists')
 
 
+def app_locked(app: str) -> Refused:
+    # ASSUMPTION: status and text; the facts only say that there is a lock.
+    return Refused(403, f"app is locked: {app}")
+
+
 def release_not_found(release: str) -> Refused:
     return Refused(500, f'releases.convox.com "{release.lower()}" not found')
 

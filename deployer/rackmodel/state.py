@@ -44,6 +44,8 @@ def _dump_app(app: App) -> Document:
         "releases": [asdict(release) for release in app.releases],
         "builds": [asdict(build) for build in app.builds.values()],
         "configs": app.configs,
+        "locked": app.locked,
+        "deleting": app.deleting,
         "atom": _dump_atom(app.atom),
         "deployments": [_dump_deployment(deployment) for deployment in app.deployments.values()],
         "secrets": app.secrets,
@@ -79,6 +81,9 @@ def _load_app(document: Document, parse: Parse) -> App:
         configs=dict(document["configs"]),
         atom=_load_atom(document["atom"]),
         secrets={ServiceName(name): dict(env) for name, env in document["secrets"].items()},
+        # a state that was written before there were these two says neither
+        locked=document.get("locked", False),
+        deleting=document.get("deleting", False),
     )
     app.mirror = Mirror(app.atom.status, app.atom.release)
     for deployment in document["deployments"]:
