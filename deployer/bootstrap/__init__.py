@@ -13,12 +13,15 @@ from pathlib import Path
 from deployer.bootstrap.options import Ask, Health, Options, ShipWish
 from deployer.bootstrap.wiring import Fan, session_of, wiring_of
 from deployer.convox.manifest import read_manifest
+from deployer.convox.remarks import remarks
 from deployer.convox.source import source_of
+from deployer.core.checks import Check
 from deployer.core.errors import Problem, Refused
 from deployer.core.events import Ended
 from deployer.core.models import Manifest
 from deployer.core.names import ReleaseId, ShipId
 from deployer.core.summary import Summary
+from deployer.engine.doctor import Desk, examine
 from deployer.engine.ports import Ports
 from deployer.engine.preflight import ShipRequest
 from deployer.engine.resume import ResumeRequest
@@ -28,9 +31,9 @@ from deployer.engine.rollback import rollback as roll_back
 from deployer.engine.ship import ship as ship_release
 from deployer.engine.status import Status, look_at_status
 from deployer.ledger.past import latest, read
-from deployer.ledger.places import state_root
+from deployer.ledger.places import state_root, trouble_with
 
-__all__ = ["Ask", "Health", "Options", "ShipWish", "resume", "rollback", "ship", "status"]
+__all__ = ["Ask", "Health", "Options", "ShipWish", "doctor", "resume", "rollback", "ship", "status"]
 
 
 def ship(options: Options, wish: ShipWish) -> int:
@@ -100,6 +103,20 @@ def status(options: Options) -> Status:
     """What serves now. Raises Refused or RackFailure; writes nothing, not even a journal."""
     with wiring_of(options) as wiring:
         return look_at_status(wiring.ports(Fan(())), wiring.policy)
+
+
+def doctor(options: Options, source: Path) -> tuple[Check, ...]:
+    """What is in the way of a ship. Raises Refused or RackUnreachable where it is not clear which rack is meant."""
+    manifest, problems = _manifest_in(source)
+    with wiring_of(options) as wiring:
+        desk = Desk(
+            convox=wiring.convox,
+            policy=wiring.policy,
+            manifest_problems=problems,
+            remarks=remarks((source / "convox.yml").read_text(encoding="utf-8")) if manifest else (),
+            journal=trouble_with(state_root(os.environ)),
+        )
+        return examine(desk, wiring.ports(Fan(())))
 
 
 def _manifest_in(folder: Path) -> tuple[Manifest | None, tuple[Problem, ...]]:

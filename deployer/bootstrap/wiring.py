@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -51,6 +52,7 @@ class Wiring:
     label: RackName
     redactor: Redactor
     named: str
+    convox: str
 
     def ports(self, sink: Sink) -> Ports:
         return Ports(self.options.app, self.rack, self.probe, self.ledger, self.clock, sink, self.named)
@@ -142,7 +144,8 @@ def wiring_of(options: Options) -> Iterator[Wiring]:
     named = options.rack or where.rack or ""
     policy = _policy(options, where.time_scale)
     told = _tell_commands if options.verbose else _tell_nothing
-    runner = Runner(clock, child_environment(os.environ, target), redactor, convox_words(options, where), told)
+    words = convox_words(options, where)
+    runner = Runner(clock, child_environment(os.environ, target), redactor, words, told)
     rack = ConvoxRack(runner, target, policy)
     ledger = RackLedger(rack, LocalFile(state_root(os.environ), where.label, options.app), clock)
     probe = HttpProbe(
@@ -153,7 +156,20 @@ def wiring_of(options: Options) -> Iterator[Wiring]:
         interruptions=clock,
     )
     try:
-        yield Wiring(options, clock, policy, runner, rack, probe, ledger, target.actor, where.label, redactor, named)
+        yield Wiring(
+            options,
+            clock,
+            policy,
+            runner,
+            rack,
+            probe,
+            ledger,
+            target.actor,
+            where.label,
+            redactor,
+            named,
+            shlex.join(words),
+        )
     finally:
         runner.close()
 

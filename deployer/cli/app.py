@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deployer import __version__
-from deployer.cli import rack, resume, rollback, ship, status
+from deployer.cli import doctor, rack, resume, rollback, ship, status
 from deployer.core.errors import DeployerError
 
 EPILOG = """Examples:
@@ -33,6 +33,7 @@ app.command("ship", epilog=ship.EPILOG, short_help="Build, promote and prove; go
 app.command("rollback", epilog=rollback.EPILOG, short_help="Go back to a release that was proven.")(rollback.rollback)
 app.command("resume", epilog=resume.EPILOG, short_help="Take up an interrupted ship.")(resume.resume)
 app.command("status", epilog=status.EPILOG, short_help="Say what serves now.")(status.status)
+app.command("doctor", epilog=doctor.EPILOG, short_help="Say what is in the way of a ship.")(doctor.doctor)
 app.add_typer(rack.app, name="rack", short_help="A Convox rack on this machine.")
 
 

@@ -33,7 +33,8 @@ class Commands:
         return self._ask("rack", *self._rack())
 
     def version(self) -> Request:
-        return self._ask("version", *self._rack())
+        """Unlike `convox version` it asks nobody and sends no credential (convox-facts 1.4)."""
+        return Request("--version", ("--version",), self.policy.read_s)
 
     def app(self) -> Request:
         return self._ask("apps info", self._app(), *self._flags())

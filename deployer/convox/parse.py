@@ -148,8 +148,8 @@ def rack(text: str, cli_version: str) -> RackInfo:
 
 
 def client_version(text: str) -> str:
-    """`client: 3.24.9`: printed before the rack is asked, so that it is there even when the rack is not."""
-    found = re.search(r"^client: (\S+)$", text, re.MULTILINE)
+    """What `--version` prints, `3.24.9`; `version` calls it `client: 3.24.9`."""
+    found = re.match(r"(?:client: |(?=[0-9]))(\S+)$", text, re.MULTILINE)
     if not found:
         raise Garbled("no version in the answer", why=_got(text))
     return scrub(found[1])

@@ -37,16 +37,13 @@ class ConvoxRack:
         self._may_ask_api = True
 
     def info(self) -> RackInfo:
-        protection = check_tls(self._target, self._calls.policy.read_s)
         version = self.cli_version()
+        protection = check_tls(self._target, self._calls.policy.read_s)
         found = self._calls.ask(self._commands.rack(), lambda text: parse.rack(text, version))
         return replace(found, protection=protection)
 
     def cli_version(self) -> str:
-        """`version` tells the CLI's own version first, and the rack's only if there is one (convox-facts 1.4)."""
-        told = self._calls.runner.run(self._commands.version())
-        has_version = told.stdout.startswith("client: ")
-        return parse.client_version(told.stdout) if has_version else self._calls.answer(told, parse.client_version)
+        return self._calls.ask(self._commands.version(), parse.client_version)
 
     def capabilities(self) -> Capabilities:
         return capabilities_of(self._calls, self._target)

@@ -34,6 +34,20 @@ def state_root(environ: Mapping[str, str]) -> Path:
     return Path(state) / "deployer"
 
 
+def trouble_with(root: Path) -> str:
+    """Why nothing could be kept in `root`, or "". Makes nothing."""
+    there = next(each for each in (root, *root.parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return f"{there} cannot be written to"
+    if there == root:
+        try:
+            with private_folder(root, create=False):
+                pass
+        except OSError as error:
+            return str(error)
+    return ""
+
+
 def parts_of(rack: RackName, app: AppName) -> tuple[str, str]:
     """
     The two folders that stand for an app: `acme/production` and `web` are `acme.production` and `web`.

@@ -23,7 +23,7 @@ BY_NOTHING = Commands(Target(AppName("myapp")), Policy())
 
 LINES: list[tuple[Callable[[Commands], Request], str]] = [
     (lambda convox: convox.rack(), "rack -r acme/prod"),
-    (lambda convox: convox.version(), "version -r acme/prod"),
+    (lambda convox: convox.version(), "--version"),
     (lambda convox: convox.app(), "apps info myapp -a myapp -r acme/prod"),
     (lambda convox: convox.processes(), "ps -a myapp -r acme/prod"),
     (lambda convox: convox.services(), "services -a myapp -r acme/prod"),

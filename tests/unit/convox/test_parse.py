@@ -183,10 +183,11 @@ class TestIds:
         assert "RBBBBBBBBB1" == parse.created_release(out("create-from-ids"))
 
     def test_versions(self) -> None:
-        """The CLI's own version is there even when no rack is."""
+        """The CLI's own, by itself or as half of an answer."""
         assert ["3.24.9"] * 3 == [
             parse.client_version(out(name)) for name in ("version", "version-no-rack", "version-refused")
         ]
+        assert "3.24.9" == parse.client_version("3.24.9\n")
 
     @pytest.mark.parametrize("name", ["unknown-command", "noargs", "help", "ps-help"])
     def test_help_is_known(self, name: str) -> None:
