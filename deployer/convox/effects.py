@@ -14,11 +14,10 @@ from deployer.convox import parse
 from deployer.convox.calls import Calls
 from deployer.convox.failures import NoSuchConfig
 from deployer.convox.request import Completed
-from deployer.core.environment import Environment, diff
+from deployer.core.environment import Environment
 from deployer.core.errors import (
     CannotTell,
     Denied,
-    EnvFailed,
     Garbled,
     NotFound,
     RackBusy,
@@ -46,24 +45,6 @@ class Mark:
     what: str
 
 
-def set_env(calls: Calls, wanted: Environment, *, replace: bool) -> Release:
-    """Raises EnvFailed when the release that came out holds another env than the one that was meant."""
-    if not wanted and not replace:
-        raise ValueError("an `env set` of nothing makes a release all the same (convox-facts 2.3)")
-    before = calls.releases()
-    base = calls.environment(before[0].id) if before and not replace else Environment({})
-    expected = base.overlaid(wanted)
-    for secret in wanted.values():
-        calls.runner.redactor.learn(secret)
-    mark = Mark(before, parse.release_id, lambda release: _holds(calls, release, expected), "the env was set")
-    made = _made(calls, calls.runner.run(calls.commands.set_env(wanted, replace=replace)), mark)
-    drift = diff(expected, _sure(lambda: calls.environment(made.id, is_fresh=True), mark.what))
-    if drift:
-        why = f"{made.id} differs from what was meant ({drift}): somebody else may have set env at the same time"
-        raise EnvFailed("the env did not arrive whole", why=why, hint=f"convox releases -a {calls.app}")
-    return made
-
-
 def copy(calls: Calls, build_from: ReleaseId, env_from: ReleaseId) -> ReleaseId:
     before = calls.releases()
     build = next((each.build for each in before if each.id == build_from), None)
@@ -73,8 +54,8 @@ def copy(calls: Calls, build_from: ReleaseId, env_from: ReleaseId) -> ReleaseId:
         return (build is None or release.build == build) and _holds(calls, release, env)
 
     mark = Mark(before, parse.created_release, is_it, "the copy was made")
-    made = _made(calls, calls.runner.run(calls.commands.copy(build_from, env_from)), mark)
-    if not _sure(lambda: is_it(made), mark.what):
+    made = made_by(calls, calls.runner.run(calls.commands.copy(build_from, env_from)), mark)
+    if not sure(lambda: is_it(made), mark.what):
         raise CannotTell(f"{made.id} is not a copy of {build_from}", why="its build or env differs")
     return made.id
 
@@ -90,7 +71,7 @@ def cancel(calls: Calls) -> None:
         return
     if isinstance(failure, DEFINITE):
         raise failure
-    after = _sure(lambda: _app(calls), "the rollout was cancelled")
+    after = sure(lambda: _app(calls), "the rollout was cancelled")
     if (after.status, after.release) == (before.status, before.release):
         raise failure
 
@@ -108,11 +89,11 @@ def config_set(calls: Calls, name: str, text: str) -> None:
     failure = calls.failure(completed)
     if isinstance(failure, DEFINITE):
         raise failure
-    if _sure(lambda: config_get(calls, name), f"config {name} was set") != text:
+    if sure(lambda: config_get(calls, name), f"config {name} was set") != text:
         raise failure or CannotTell(f"config {name} is not what was set", why="somebody else may have set it meanwhile")
 
 
-def _made(calls: Calls, completed: Completed, mark: Mark) -> Release:
+def made_by(calls: Calls, completed: Completed, mark: Mark) -> Release:
     """The release that a write made: by the name that was printed, else a new one with the content that was meant."""
     try:
         named = calls.answer(completed, mark.named)
@@ -121,8 +102,8 @@ def _made(calls: Calls, completed: Completed, mark: Mark) -> Release:
     except RackFailure as error:
         failure = error
     else:
-        return _sure(lambda: calls.release(named), mark.what)
-    found = _sure(lambda: _appeared(calls, mark), mark.what)
+        return sure(lambda: calls.release(named), mark.what)
+    found = sure(lambda: _appeared(calls, mark), mark.what)
     if found is None:
         raise failure
     return found
@@ -140,7 +121,7 @@ def _appeared(calls: Calls, mark: Mark) -> Release | None:
         calls.clock.sleep(calls.policy.quiet_tick_s)
 
 
-def _sure(read: Callable[[], T], what: str) -> T:
+def sure(read: Callable[[], T], what: str) -> T:
     """A read that decides about a write: when it fails, nobody can tell."""
     try:
         return read()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from deployer.convox import building, effects, manifest, parse, wire
+from deployer.convox import building, effects, manifest, parse, setting, wire
 from deployer.convox.calls import Calls
 from deployer.convox.capabilities import capabilities_of
 from deployer.convox.children import Asked, Promotion, Tick
@@ -101,7 +101,7 @@ class ConvoxRack:
         return Tick(app, processes, Asked(self._calls, self._commands.api_get("services"), wire.services))
 
     def set_env(self, wanted: Environment, *, replace: bool) -> Release:
-        return effects.set_env(self._calls, wanted, replace=replace)
+        return setting.set_env(self._calls, wanted, replace=replace)
 
     def build(self, source: Source, ship: ShipId, on_line: Callable[[str], None]) -> Release:
         return building.build(self._calls, source, ship, on_line)

@@ -57,6 +57,7 @@ def set_env(request: ShipRequest, draft: Draft, ports: Ports) -> Environment:
         return draft.wanted_env
     sent = request.wanted
     made = _set(sent, request, changes, ports)
+    _check_env(made.id, draft.wanted_env, "while it was set", ports)
     ports.sink.record(Said("env", f"{_count(changes.keys)} set → {made.id}, read back"))
     return draft.wanted_env
 
@@ -91,16 +92,20 @@ def build(request: ShipRequest, expected_env: Environment, ports: Ports) -> Rele
         about=describe_build(source, ship),
         made=lambda built: built.id,
     )
-    _check_env(release.id, expected_env, ports)
+    _check_env(release.id, expected_env, "during the build", ports)
     ports.sink.record(Said("build", f"complete → {release.id}"))
     return release.id
 
 
-def _check_env(release: ReleaseId, expected: Environment, ports: Ports) -> None:
-    """A build takes the newest env when it *finishes* (convox-facts 3.1): an edit made meanwhile would ride along."""
+def _check_env(release: ReleaseId, expected: Environment, when: str, ports: Ports) -> None:
+    """
+    An edit that somebody made meanwhile would ride along, unseen in the plan.
+
+    A build takes the newest env when it *finishes* (convox-facts 3.1).
+    """
     drift = diff(expected, ports.rack.environment(release))
     if drift:
-        raise Busy(f"the env changed during the build ({drift}): {release} was not promoted", hint="ship again")
+        raise Busy(f"the env changed {when} ({drift}): {release} was not promoted", hint="ship again")
 
 
 def order_for(release: ReleaseId, request: ShipRequest, draft: Draft, ports: Ports) -> Order:

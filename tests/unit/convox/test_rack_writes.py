@@ -116,6 +116,74 @@ class TestSetEnv:
         assert [] == convox.calls
 
 
+THEIRS, AGAIN = ReleaseId("RCCCCCCCCC1"), ReleaseId("RDDDDDDDDD1")
+
+
+def listed(*newest_first: str) -> str:
+    """The list of releases with these on top, each of an `env set`."""
+    rows = "".join(f"{each}          BAAAAAAAAA1  now          env\n" for each in newest_first)
+    return BEFORE.replace("RAAAAAAAAA1  active", f"{rows}RAAAAAAAAA1  active", 1)
+
+
+class TestSetEnvAtTheSameTimeAsOthers:
+    """Base is `A=1` on RAAAAAAAAA1; we set NEW=1 and get RBBBBBBBBB1, they get RCCCCCCCCC1."""
+
+    def given(self, convox: ScriptedConvox, ours: str, theirs: str, *, theirs_is_newest: bool) -> None:
+        both = listed(THEIRS, NEW) if theirs_is_newest else listed(NEW, THEIRS)
+        convox.says("releases", BEFORE, both, both, listed(AGAIN, NEW, THEIRS))
+        convox.says("env set", "RBBBBBBBBB1", "RDDDDDDDDD1").says("env --release RAAAAAAAAA1", "A=1\n")
+        convox.says("env --release RBBBBBBBBB1", ours).says("env --release RCCCCCCCCC1", theirs)
+
+    @pytest.mark.parametrize("theirs_is_newest", [False, True])
+    def test_neither_update_is_lost(self, rack: ConvoxRack, convox: ScriptedConvox, theirs_is_newest: bool) -> None:
+        """Both read the same base, and the later undid the earlier: set once more, with both."""
+        self.given(convox, "A=1\nNEW=1\n", "A=1\nTHEIRS=1\n", theirs_is_newest=theirs_is_newest)
+        convox.says("env --release RDDDDDDDDD1", "A=1\nNEW=1\nTHEIRS=1\n")
+
+        made = rack.set_env(Environment.of(NEW="1"), replace=False)
+
+        assert AGAIN == made.id
+        assert ["env set --id -a myapp", "env set --id --replace -a myapp"] == writes(convox)
+        assert "A=1\nNEW=1\nTHEIRS=1\n" == [call.stdin for call in convox.calls if call.line.startswith("env set")][-1]
+
+    def test_nothing_is_set_twice_when_both_arrived(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """The CLI has read the newest after them: ours has theirs in it."""
+        self.given(convox, "A=1\nNEW=1\nTHEIRS=1\n", "A=1\nTHEIRS=1\n", theirs_is_newest=False)
+
+        made = rack.set_env(Environment.of(NEW="1"), replace=False)
+
+        assert (NEW, 1) == (made.id, len(writes(convox)))
+
+    def test_key_that_they_removed_stays_removed(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """`env unset` is an update too."""
+        self.given(convox, "A=1\nNEW=1\n", "\n", theirs_is_newest=False)
+        convox.says("env --release RDDDDDDDDD1", "NEW=1\n")
+
+        rack.set_env(Environment.of(NEW="1"), replace=False)
+
+        assert "NEW=1\n" == [call.stdin for call in convox.calls if call.line.startswith("env set")][-1]
+
+    def test_same_key_is_for_people_to_settle(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """They set another value; whose it shall be is not ours to say, and no value is shown."""
+        self.given(convox, "A=1\nNEW=ours\n", "A=1\nNEW=theirs\n", theirs_is_newest=False)
+
+        with pytest.raises(EnvFailed, match="RCCCCCCCCC1 has set NEW at the same time") as caught:
+            rack.set_env(Environment.of(NEW="ours"), replace=False)
+
+        assert 1 == len(writes(convox))
+        assert "theirs" not in str(caught.value)
+
+    def test_it_is_redone_once_only(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """A third one undid it again: keys are named, and a person looks."""
+        self.given(convox, "A=1\nNEW=1\n", "A=1\nTHEIRS=1\n", theirs_is_newest=False)
+        convox.says("env --release RDDDDDDDDD1", "A=1\nNEW=1\n")
+
+        with pytest.raises(EnvFailed, match="- THEIRS"):
+            rack.set_env(Environment.of(NEW="1"), replace=False)
+
+        assert 2 == len(writes(convox))
+
+
 class TestCopy:
     def test_is_read_back(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
         """The copy is known by the id that was printed, and must have the build and env it was made from."""
