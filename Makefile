@@ -5,7 +5,7 @@ READY  := $(VENV)/.ready
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check simulate bench pins clean
+.PHONY: help demo test check simulate bench fuzz pins clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,10 @@ simulate: $(READY) ## ship in SEEDS simulated worlds from seed BASE on, and hold
 
 bench: $(READY) ## timings, side by side in one run
 	pytest -q tests/bench --benchmark
+
+FUZZ ?= 100000
+fuzz: $(READY) ## FUZZ outputs of convox, cut, mixed and spoiled, for each parser
+	pytest -q tests/bench --fuzz $(FUZZ)
 
 pins: $(READY) ## pin every requirement anew, by version and hash
 	bash .ci/pin

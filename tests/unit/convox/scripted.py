@@ -27,8 +27,8 @@ mark = here + "/used-" + known[0].replace(" ", "-").replace("/", "-")
 used = os.path.getsize(mark) if os.path.exists(mark) else 0
 open(mark, "a").write("x")
 answer = answers[known[0]][min(used, len(answers[known[0]]) - 1)]
-os.write(1, answer["stdout"].encode())
-os.write(2, answer["stderr"].encode())
+os.write(1, answer["stdout"].encode("utf-8", "surrogateescape"))
+os.write(2, answer["stderr"].encode("utf-8", "surrogateescape"))
 time.sleep(answer["seconds"])
 if answer["signum"]:
     os.kill(os.getpid(), answer["signum"])
