@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from deployer.localrack.balancer import Backend, Balancer
@@ -44,14 +45,27 @@ KEPT_RELEASES = 50
 """Releases of an app, from the newest, whose builds keep their source."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Time, processes and probes: all that a rack has of the world but its folder and its ports."""
+
+    clock: Callable[[], float]
+    children: Children
+    probe: Callable[[int, str, float], Awaitable[bool]] = answers_well
+
+    @classmethod
+    def real(cls) -> Outside:
+        return cls(Clock(), Children())
+
+
 class Machine:
     """Ties the model to processes, ports, logs and the disk."""
 
-    def __init__(self, options: RackOptions, rack_env: dict[str, str]) -> None:
+    def __init__(self, options: RackOptions, rack_env: dict[str, str], outside: Outside | None = None) -> None:
+        outside = outside or Outside.real()
         self.home: Home = options.home
-        self.clock = Clock()
+        self.clock, self.children, self._answers = outside.clock, outside.children, outside.probe
         self.images = Images(self.home.sources)
-        self.children = Children()
         physics = Physics.local(options.time_scale, options.resync_s)
         self.rack = Rack(Ids(random.SystemRandom()), physics, parse=parse_yaml, now_s=self.clock())
         self.faults = Faults()
@@ -86,7 +100,7 @@ class Machine:
         for name in apps:
             if name not in known:
                 self.rack.create_app(name)
-        self._pump()
+        self.pump()
         self._save()
 
     async def stop(self, grace_s: float) -> None:
@@ -101,9 +115,14 @@ class Machine:
 
     # The rack
 
+    def pump(self) -> None:
+        """Time has passed, or a process has: catch up, and keep what became of it."""
+        if self._catch_up():
+            self._save()
+
     def act(self, change: Callable[[Rack], T]) -> T:
         """Change the rack. Raises Refused, and then nothing has changed."""
-        self._pump()
+        self.pump()
         result = change(self.rack)
         self._catch_up()
         self._save()
@@ -138,11 +157,6 @@ class Machine:
 
     # Inside
 
-    def _pump(self) -> None:
-        """Time has passed, or a process has: catch up, and keep what became of it."""
-        if self._catch_up():
-            self._save()
-
     def _catch_up(self) -> bool:
         """Do all the model wants by now, and wake up when it next wants something; whether a rollout moved."""
         if self._closing:
@@ -164,7 +178,7 @@ class Machine:
         instant_s = self.rack.next_instant_s()
         if instant_s is not None:
             delay_s = max(0.0, instant_s - self.clock())
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._pump)
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self.pump)
 
     def _do(self, action: Action) -> None:
         match action:
@@ -192,14 +206,14 @@ class Machine:
         # a health port of its own is asked where the manifest says, which only one replica can have
         asked = port if action.health.port == action.port else action.health.port
         spoiled = self.faults.on_probe(action.process)
-        ok = asked is not None and not spoiled and await answers_well(asked, action.health.path, action.timeout_s)
+        ok = asked is not None and not spoiled and await self._answers(asked, action.health.path, action.timeout_s)
         self.rack.probed(action.app, action.process, ok=ok)
-        self._pump()
+        self.pump()
 
     def _exited(self, app: str, process: str, code: int) -> None:
         if not self._closing:
             self.rack.exited(app, process, code)
-            self._pump()
+            self.pump()
 
     def _said(self, action: StartProcess, text: str) -> None:
         """A line of a process, as `logs` shows it."""

@@ -51,8 +51,12 @@ def door(one_rack: Faulty) -> Iterator[Faulty]:
 
 
 @pytest.fixture
-def faulty(options: RackOptions) -> Faulty:
-    return Faulty(options)
+def faulty(door: Faulty) -> Faulty:
+    """The same with an app that knows nothing yet."""
+    door.http.delete(f"/apps/{APP}")
+    door.wait_for(lambda: 404 == door.http.get(f"/apps/{APP}").status_code)
+    door.post("/apps", name=APP)
+    return door
 
 
 # Requests
