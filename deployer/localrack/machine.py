@@ -20,7 +20,7 @@ from deployer.localrack.images import Images
 from deployer.localrack.logs import AppLog, Line
 from deployer.localrack.manifest_yaml import parse_yaml
 from deployer.localrack.options import Home, RackOptions
-from deployer.localrack.ports import ServicePorts
+from deployer.localrack.ports import LOOPBACK, ServicePorts
 from deployer.localrack.probes import answers_well
 from deployer.localrack.processes import Processes
 from deployer.localrack.times import Clock
@@ -74,6 +74,7 @@ class Machine:
             self.children,
             self.images,
             rack_env,
+            self._links,
             self._said,
             self._exited,
             self.faults,
@@ -214,6 +215,16 @@ class Machine:
         if not self._closing:
             self.rack.exited(app, process, code)
             self.pump()
+
+    def _links(self, app: str) -> dict[str, str]:
+        """Kubernetes' service links: how one service finds another, an internal one too (convox-facts 10.1)."""
+        links: dict[str, str] = {}
+        for owner, service in sorted(self._services_with_ports()):
+            if owner == app:
+                name, port = service.upper().replace("-", "_"), self.service_ports.of(app, service)
+                links |= {f"{name}_SERVICE_HOST": LOOPBACK, f"{name}_SERVICE_PORT": str(port)}
+                links[f"{name}_PORT"] = f"tcp://{LOOPBACK}:{port}"
+        return links
 
     def _said(self, action: StartProcess, text: str) -> None:
         """A line of a process, as `logs` shows it."""

@@ -22,6 +22,8 @@ from deployer.rackmodel import ProcessKind, StartProcess
 KEPT_LOGS = 100
 """Log files of processes that are kept for each app."""
 
+Links = Callable[[str], Mapping[str, str]]
+"""What an app's processes are told of its services, by app."""
 Said = Callable[[StartProcess, str], None]
 Exited = Callable[[str, str, int], None]
 
@@ -47,6 +49,7 @@ class Processes:
         children: Children,
         images: Images,
         rack_env: Mapping[str, str],
+        links: Links,
         said: Said,
         exited: Exited,
         faults: Faults,
@@ -56,6 +59,7 @@ class Processes:
         self._children = children
         self._images = images
         self._rack_env = rack_env
+        self._links = links
         self._said = said
         self._exited = exited
         self._faults = faults
@@ -124,6 +128,7 @@ class Processes:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
             "HOME": str(self._home.processes_home),
             "LANG": "C.UTF-8",
+            **self._links(action.app),
             **image.env,
             **self._rack_env,
             **action.env,
