@@ -34,6 +34,8 @@ class SimulatedProbe:
         row = ready[self._turn % len(ready)]
         life = self._world.lives[row.id]
         program, age_s = self._world.program_of(life), self._clock.now_s() - life.began_s
+        if program.is_mute(row.id):
+            return Answer(target.service, error="timed out")
         release = program.says_release or life.env["RELEASE"]
         return Answer(
             target.service,

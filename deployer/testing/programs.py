@@ -24,7 +24,11 @@ class Program:
     names_process: bool = True
     names_release: bool = True
     is_silent: bool = False
+    is_half_mute: bool = False  # about half of its processes are ready and never answer us
     last_words: str = ""
+
+    def is_mute(self, process: str) -> bool:
+        return self.is_half_mute and sum(map(ord, process)) % 2 == 0
 
     def is_up(self, age_s: float) -> bool:
         """It listens, and answers its readiness probe with success."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from deployer.rackmodel import Physics
@@ -48,7 +48,7 @@ class Schedule:
 PROGRAMS: dict[str, Program] = {
     "good": Program(),
     "slow": Program(ready_after_s=45.0),
-    "stumbles": Program(exits_after_s=1.0, exits_on=1),
+    "stumbles": Program(exits_after_s=1.0, exits_on=2),
     "console": Program(),
     "crashes": Program(ready_after_s=60.0, exits_after_s=1.0, last_words="fatal"),
     "crashes-late": Program(exits_after_s=20.0),
@@ -57,9 +57,11 @@ PROGRAMS: dict[str, Program] = {
     "errors-at-once": Program(health_code=500),
     "lies": Program(says_release="ROTHERCODE"),
     "anonymous": Program(names_process=False),
+    "half-mute": Program(is_half_mute=True),
+    "turned-bad": Program(fails_from_s=100.0),
 }
 GOOD = frozenset({"good", "slow", "stumbles", "anonymous"})
-_SHARES = {"good": 45, "slow": 8, "stumbles": 5, "anonymous": 5, "console": 0}
+_SHARES = {"good": 45, "slow": 8, "stumbles": 5, "anonymous": 5, "console": 0, "turned-bad": 0}
 
 
 def draw(seed: int) -> Schedule:
@@ -67,12 +69,15 @@ def draw(seed: int) -> Schedule:
     dice = random.Random(seed)  # noqa: S311 - not a secret
     names = list(PROGRAMS)
     weights = [_SHARES.get(name, 6) for name in names]
+    program, physics = dice.choices(names, weights)[0], _physics(dice)
+    if program == "stumbles":
+        physics = replace(physics, backoff_first_s=1.0)  # so short that no two looks see it crashed
     enabled = [kind for kind in Kind if dice.random() < 0.25] if dice.random() < 0.8 else []
     return Schedule(
         seed,
-        program=dice.choices(names, weights)[0],
-        before=dice.choices(["good", "anonymous", "errors-at-once", None], [80, 5, 5, 10])[0],
-        physics=_physics(dice),
+        program=program,
+        before=dice.choices(["good", "anonymous", "turned-bad", None], [78, 5, 7, 10])[0],
+        physics=physics,
         faults=tuple(_fault(kind, dice) for kind in enabled for _ in range(dice.choice([1, 1, 2]))),
         acts=tuple(sorted(_acts(dice), key=lambda each: each[0])),
         signal=_signal(dice),
@@ -90,6 +95,7 @@ def _physics(dice: random.Random) -> Physics:
         rollback_linger_s=dice.choice([0.0, 12.0, 33.0]),
         early_running=dice.random() < 0.3,
         schedule_s=dice.choice([0.5, 2.0, 20.0]),
+        backoff_first_s=dice.choice([1.0, 10.0]),
     )
 
 

@@ -33,6 +33,7 @@ class Truth:
             self._i2_one_verdict,
             self._i3_theirs,
             self._i4_at_once,
+            self._i4_off,
             self._i5_one_promote,
             self._i6_ignorance,
             self._i7_untouched,
@@ -73,8 +74,12 @@ class Truth:
             return "I1: shipped, and another release is active"
         if any(row.release != claimed for row in replicas):
             return "I1: shipped, and a replica of another release is there to stay"
-        dies_in_soak = schedule.program == "crashes-late" and schedule.soak_s >= LATE_S
-        if schedule.program in HOPELESS or dies_in_soak or not any(row.ready for row in replicas):
+        # looks that saw nothing may hide a death and its restart: the soak bears gaps of up to half a minute
+        dies_in_soak = schedule.program == "crashes-late" and schedule.soak_s >= LATE_S and not schedule.faults
+        program = self.stage.world.programs[schedule.program]
+        is_ids = schedule.before == "good" and not schedule.acts
+        was_mute = is_ids and any(program.is_mute(row.id) for row in replicas)
+        if schedule.program in HOPELESS or dies_in_soak or was_mute or not any(row.ready for row in replicas):
             return "I1: shipped what cannot have been proven"
         return ""
 
@@ -108,6 +113,12 @@ class Truth:
         replicas = self.stage.replicas()
         is_back = any(row.ready and row.release == target for row in replicas)
         return "" if is_back and all(row.release == target for row in replicas) else "I4: said back, and is not"
+
+    def _i4_off(self) -> str:
+        """Where the plan said that going back is off, nothing was written to go back."""
+        is_off = any(not each.plan.goes_back for each in self.stage.sink.of(Planned))
+        moves = [each.words for each in self.stage.overwritten]
+        return f"I4: went back where that is off: {moves}" if is_off and len(moves) > 1 else ""
 
     def _i4_back(self) -> str:
         """Rolled back means: the content that served before serves again."""
@@ -149,14 +160,13 @@ class Truth:
     def _live(self) -> str:
         """In calm weather a good release ships, and a hopeless one ends with what served before."""
         schedule, verdict = self.stage.schedule, self.ended.verdict
-        # over a baseline that never gets ready the app never comes to rest, and is left to whoever is at work there
-        if not self._is_calm or schedule.before == "errors-at-once":
+        if not self._is_calm:
             return ""
         if schedule.program in GOOD:
             # rehearsed as `ids`, and the release does not name its processes: the front door proves nothing
             unproven = schedule.program == "anonymous" and schedule.before == "good" and verdict is Verdict.LOST_SIGHT
             return "" if verdict is Verdict.SHIPPED or unproven else f"a good release in calm weather: {verdict.label}"
-        wanted = {18, 31, 41} if schedule.before is None else {20, 41}
+        wanted = {None: {18, 31, 41}, "turned-bad": {31, 41}}.get(schedule.before, {20, 41})
         is_well = schedule.program not in HOPELESS or verdict.status in wanted
         return "" if is_well else f"a hopeless release in calm weather: {verdict.label}"
 

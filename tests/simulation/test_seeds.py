@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from deployer.testing.simulate import play
+from tests.simulation.gallery import MISTAKES, ROOT, Mistake
 
 # Seeds that once broke something, each with what it broke; they run every time.
 FAILED = {
@@ -30,6 +31,14 @@ def test_no_seed_breaks_an_invariant() -> None:
 
     assert [] == [(each.seed, each.broken) for each in outcomes if each.broken]
     assert [] == [each.seed for each in outcomes if each.needless]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda each: each.rule)
+def test_a_seeded_mistake_still_fits(mistake: Mistake) -> None:
+    """The gallery is worth something only while each mistake can be put back into today's code."""
+    text = (ROOT / "deployer" / mistake.file).read_text(encoding="utf-8")
+
+    assert 1 == text.count(mistake.old)
 
 
 def test_a_seed_is_the_same_run_again() -> None:

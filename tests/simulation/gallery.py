@@ -1,0 +1,293 @@
+"""
+Thirty known mistakes, put back one at a time into a copy of the tree: how many seeds until the simulation notices?
+
+    python tests/simulation/gallery.py            all of them, and the table of docs/reliability.md
+
+The first twenty negate the rules R1 to R20, each learned from somebody's outage (faults 2); the rest are our own. The
+product has no switch for any of them: a mistake is a line of text replaced. One that is not noticed is a bug of the
+simulation.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SEEDS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """`rule` is negated by replacing `old` with `new` in `file`, where it stands exactly once."""
+
+    rule: str
+    what: str
+    file: str
+    old: str
+    new: str
+
+
+HISTORY, JUDGE, PROOF = "core/history.py", "core/judge.py", "core/proof.py"
+BACK, ROLL, WORLD, RUN = "engine/back.py", "engine/roll.py", "core/world.py", "engine/run.py"
+
+MISTAKES = (
+    Mistake(
+        "R1",
+        "what was seen before the rack showed the release counts",
+        JUDGE,
+        "if app is None or not history.is_ours:",
+        "if app is None:",
+    ),
+    Mistake(
+        "R2",
+        "something is stable, whichever release it is",
+        HISTORY,
+        "ours=tuple(row for row in mine if row.release == release),",
+        "ours=tuple(mine),",
+    ),
+    Mistake(
+        "R3",
+        "a healthy answer proves, whatever release it names",
+        HISTORY,
+        "return answer.is_ok and answer.release == rollout.release and is_stamped and not answer.is_cached",
+        "return answer.is_ok and is_stamped and not answer.is_cached",
+    ),
+    Mistake(
+        "R4",
+        "one replica is enough",
+        HISTORY,
+        "return max(1, min(now, expected.desired) if expected.desired else now)",
+        "return 1",
+    ),
+    Mistake(
+        "R5",
+        "one good sample is enough",
+        JUDGE,
+        "history.now_s - since_s >= policy.soak_s and",
+        "history.now_s - since_s >= 0 and",
+    ),
+    Mistake(
+        "R6",
+        "a service with nothing running has nothing to prove",
+        PROOF,
+        "return bool(seen) and all(each.is_proven for each in seen) and any(each.running for each in seen)",
+        "return bool(seen) and all(each.is_proven or not each.running for each in seen)",
+    ),
+    Mistake(
+        "R7",
+        "a bad sample is overwritten by the next good one",
+        JUDGE,
+        "return replace(seen, proven_since_s=None, proven_at_s=None)",
+        "return seen",
+    ),
+    Mistake(
+        "R8",
+        "no answer to a cancel is a yes",
+        BACK,
+        "is_warning=True))\n        return False",
+        "is_warning=True))\n        return True",
+    ),
+    Mistake(
+        "R9",
+        "a failed first deploy ends as a rollback",
+        BACK,
+        "return self._ended(Verdict.FIRST_FAILED, None",
+        "return self._ended(Verdict.ROLLED_BACK, None",
+    ),
+    Mistake(
+        "R10",
+        "an interruption after the promote is a mere cancel",
+        RUN,
+        "def _ended_by(error: DeployerError, summary: Summary, ports: Ports) -> Ended:\n    if summary.is_under_way:",
+        "def _ended_by(error: DeployerError, summary: Summary, ports: Ports) -> Ended:\n    if False:",
+    ),
+    Mistake(
+        "R11",
+        "trouble with the rack is trouble with the release",
+        JUDGE,
+        'return LostSight(f"the rack did not answer',
+        'return Doomed(Reason.STUCK, f"the rack did not answer',
+    ),
+    Mistake(
+        "R12",
+        "going back is over once the cancel was sent",
+        BACK,
+        "        if self.is_cancelled:\n            return self._prove_baseline()",
+        "        if self.is_cancelled:\n"
+        '            return self._ended(Verdict.ROLLED_BACK, self.order.serving, "as before")',
+    ),
+    Mistake(
+        "R13",
+        "one crash is a crash loop",
+        JUDGE,
+        "if each.crashes > 1 or (",
+        "if each.crashes > 0 or (",
+    ),
+    Mistake(
+        "R14",
+        "a wait without a deadline",
+        ROLL,
+        "if is_silent or now_s - self.began_s > policy.no_progress_s:",
+        "if False:",
+    ),
+    Mistake(
+        "R15",
+        "the way back leads to the newest release",
+        BACK,
+        "copy_of(baseline.release, baseline.release, self.ports)",
+        "copy_of(self.ports.rack.releases(1)[0].id, baseline.release, self.ports)",
+    ),
+    Mistake(
+        "R16",
+        "old processes that still serve are not kept",
+        WORLD,
+        "World.OURS_UPDATING: Move.CANCEL,",
+        "World.OURS_UPDATING: Move.ROLL_BACK,",
+    ),
+    Mistake(
+        "R17",
+        "gone back where going back is off",
+        BACK,
+        "case Move.CANCEL | Move.ROLL_BACK if self.order.no_way_back:",
+        "case Move.CANCEL | Move.ROLL_BACK if False:",
+    ),
+    Mistake(
+        "R18",
+        "a way back that fails is tried again",
+        BACK,
+        'return self.unconfirmed(f"{aim.release} could not be proven")',
+        "return self._roll_back()",
+    ),
+    Mistake(
+        "R19",
+        "patience was cut without a word",
+        "core/policy.py",
+        "no_progress_s: float = 600.0",
+        "no_progress_s: float = 20.0",
+    ),
+    Mistake(
+        "R20",
+        "said healed, and nothing was done",
+        BACK,
+        "        newest = copy_of(target, target, ports)\n    except",
+        "        newest = target\n    except",
+    ),
+    Mistake(
+        "own 1",
+        "the promote is sent again when nothing is seen",
+        ROLL,
+        "        if start and (lost := start.check(ports)):",
+        "        if start and start.child.state().is_over:\n"
+        "            ports.rack.promote(order.aim.release)\n"
+        "        if start and (lost := start.check(ports)):",
+    ),
+    Mistake(
+        "own 2",
+        "a rollback of the rack is cancelled",
+        WORLD,
+        "World.ROLLING_BACK: Move.WAIT,",
+        "World.ROLLING_BACK: Move.CANCEL,",
+    ),
+    Mistake(
+        "own 3",
+        "the fork base is healed over somebody's head",
+        BACK,
+        "        newest = copy_of(target, target, ports)\n    except",
+        "        newest = copy_of(target, target, ports)\n        ports.rack.promote(newest)\n    except",
+    ),
+    Mistake(
+        "own 4",
+        "an unanswered question is a bad answer",
+        HISTORY,
+        "[a for a in snapshot.answers if a.service == each.expected.name and not a.error]",
+        "[replace(a, status_code=a.status_code or 503) for a in snapshot.answers if a.service == each.expected.name]",
+    ),
+    Mistake(
+        "own 5",
+        "a denied read dooms",
+        JUDGE,
+        'return LostSight(f"the rack denied',
+        'return Doomed(Reason.STUCK, f"the rack denied',
+    ),
+    Mistake(
+        "own 6",
+        "one answer proves every replica",
+        HISTORY,
+        "tracks[each.process] = replace(tracks[each.process], proven=True, wrong_rounds=0)",
+        "tracks = {pid: replace(t, proven=True, wrong_rounds=0) for pid, t in tracks.items()}",
+    ),
+    Mistake(
+        "own 7",
+        "a slow start is a failed one",
+        "engine/observe.py",
+        "start_budget_s=(spec.health_grace_s + 3 * spec.health_interval_s) * scale + policy.start_margin_s,",
+        "start_budget_s=spec.health_grace_s * scale,",
+    ),
+    Mistake(
+        "own 8",
+        "a console is a replica",
+        HISTORY,
+        "return shape_of(row.id, row.service, is_agent=expected.is_agent) is Shape.REPLICA",
+        "return True",
+    ),
+    Mistake(
+        "own 9",
+        "an empty list means that nothing runs",
+        HISTORY,
+        "if snapshot.processes == ():",
+        "if False:",
+    ),
+    Mistake(
+        "own 10",
+        "no look before the promote",
+        ROLL,
+        "    if app.release != order.serving:\n        raise Busy",
+        "    if False:\n        raise Busy",
+    ),
+)
+
+
+def seeds_until_caught(mistake: Mistake) -> int | None:
+    """Play seeds against a copy of the tree with the mistake in it; `None` when none of `SEEDS` notices."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "deployer"
+        shutil.copytree(ROOT / "deployer", copy, ignore=shutil.ignore_patterns("__pycache__"))
+        put_in(mistake, copy / mistake.file)
+        command = [sys.executable, "-m", "deployer.testing.simulate", "--seeds", str(SEEDS), "--jobs", "1", "--first"]
+        played = subprocess.run(
+            command, cwd=folder, env={**os.environ, "PYTHONPATH": folder}, capture_output=True, text=True, check=False
+        )
+        if played.returncode not in (0, 1):
+            raise RuntimeError(f"{mistake.rule}: {played.stderr[-500:]}")
+        return int(played.stdout) if played.returncode else None
+
+
+def put_in(mistake: Mistake, path: Path) -> None:
+    """Raises LookupError when the code has moved on and the mistake no longer fits."""
+    text = path.read_text(encoding="utf-8")
+    if text.count(mistake.old) != 1:
+        raise LookupError(f"{mistake.rule}: found {text.count(mistake.old)} times in {mistake.file}: {mistake.old!r}")
+    path.write_text(text.replace(mistake.old, mistake.new), encoding="utf-8")
+
+
+def main() -> int:
+    wanted = [each for each in MISTAKES if not sys.argv[1:] or each.rule in sys.argv[1:]]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        caught = list(pool.map(seeds_until_caught, wanted))
+    print("| rule | the mistake | seeds until noticed |\n|---|---|---|")  # noqa: T201
+    for each, seeds in zip(wanted, caught, strict=True):
+        print(f"| {each.rule} | {each.what} | {seeds or f'not in {SEEDS}'} |")  # noqa: T201
+    missed = caught.count(None)
+    print(f"\n{len(wanted) - missed} of {len(wanted)} noticed")  # noqa: T201
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
