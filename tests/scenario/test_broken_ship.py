@@ -1,0 +1,123 @@
+"""
+Releases that fail, each in its own way: users keep the old one, the run says why, and takes it back.
+
+The rack's times and deployer's patience are a tenth of the real ones, but for the first test, which measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.scenario.hammer import Hammer
+from tests.scenario.practice import PROMOTE, App, PracticeRack, events
+from tests.scenario.shell import Done, Shell
+
+pytestmark = pytest.mark.rack
+
+TIME_SCALE = 0.1
+LAST_WORDS = "MOOD must not be crash: this service refuses to start"
+# grace 1 + 3 × interval 2 + 60 s of margin (design 2.5)
+START_BUDGET_S = 67 * TIME_SCALE
+
+
+@pytest.fixture(scope="module")
+def real_time(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[PracticeRack]:
+    """A rack whose times are a real one's; deployer's numbers stay as they are."""
+    shell = Shell.in_folder(tmp_path_factory.mktemp("real-time"))
+    rack = PracticeRack(shell, checkout, time_scale=1)
+    yield rack
+    rack.down()
+    shell.close()
+
+
+def test_in_real_time_a_crashing_release_is_gone_within_20_seconds(real_time: PracticeRack) -> None:
+    """The slow one: from promote to verdict in under 20 s at a rack's real times, and users notice nothing at all."""
+    app = real_time.serving("hurried")
+    before = app.active
+
+    with Hammer(app.url) as users:
+        done = app.ship("--set", "MOOD=crash")
+
+    assert 20 == done.status, done.err
+    assert [] == users.errors
+    assert {before} == set(users.releases)
+    journal = app.journal()
+    promoted = next(events(journal, "intended", write=PROMOTE))
+    assert 20 > journal[-1]["mono"] - promoted["mono"]
+
+
+@pytest.fixture(scope="module")
+def failing(practice: PracticeRack) -> Mapping[str, App]:
+    """Apps for releases that fail: nothing was ever promoted on `first`, all others serve."""
+    return {"first": practice.app("first"), **{name: practice.serving(name) for name in ("crash", "silent", "ill")}}
+
+
+@pytest.fixture(scope="module")
+def before(failing: Mapping[str, App]) -> Mapping[str, str]:
+    """What each served before."""
+    return {name: app.active for name, app in failing.items()}
+
+
+@pytest.fixture(scope="module")
+def ended(failing: Mapping[str, App], before: Mapping[str, str]) -> Mapping[str, Done]:
+    """What became of their ships, which are at work side by side: most of the time they wait."""
+    moods = {"first": "crash", "crash": "crash", "silent": "silent", "ill": "ill"}
+    running = {name: failing[name].start_ship("--set", f"MOOD={mood}") for name, mood in moods.items()}
+    return {name: each.end() for name, each in running.items()}
+
+
+@pytest.mark.parametrize("name", ["crash", "silent", "ill"])
+def test_a_release_that_fails_is_taken_back(
+    name: str, failing: Mapping[str, App], before: Mapping[str, str], ended: Mapping[str, Done]
+) -> None:
+    """A release that crashes, never listens, or answers 500: status 20, and the content from before serves again."""
+    done, app = ended[name], failing[name]
+
+    answered = {each["version"] for each in app.answers()}
+
+    assert (20, "") == (done.status, done.out), done.err
+    assert {app.active} == answered
+    assert app.env(before[name]) == app.env(app.active)
+    assert f"rolled-back   {app.active} serves" in done.err
+
+
+def test_its_own_last_words_are_the_reason(ended: Mapping[str, Done]) -> None:
+    """Why a release crashed is told in the last words of its process."""
+    assert LAST_WORDS in ended["crash"].err
+
+
+def test_the_next_release_forks_from_the_good_one(
+    failing: Mapping[str, App], before: Mapping[str, str], ended: Mapping[str, Done]
+) -> None:
+    """After a way back the newest release has the good env: the next build does not inherit the bad one."""
+    app = failing["crash"]
+
+    assert app.env(before["crash"]) == app.env(app.releases[0])
+
+
+def test_errors_are_the_reason_where_a_release_answers_500(ended: Mapping[str, Done]) -> None:
+    """A release that is ready for the rack and answers its users with errors is doomed for just that."""
+    assert "health answers of web are errors" in ended["ill"].err
+
+
+def test_a_release_that_is_only_slow_is_not_doomed_early(failing: Mapping[str, App], ended: Mapping[str, Done]) -> None:
+    """A release that never gets ready has its whole start budget, at the rack's pace, before it is given up."""
+    journal = failing["silent"].journal()
+
+    promoted = next(events(journal, "intended", write=PROMOTE))
+    doomed = next(events(journal, "judged", judgement="doomed"))
+
+    assert START_BUDGET_S < doomed["mono"] - promoted["mono"] < 2 * START_BUDGET_S
+    assert "starting" in doomed["why"]
+
+
+def test_a_first_ship_that_crashes_leaves_nothing(failing: Mapping[str, App], ended: Mapping[str, Done]) -> None:
+    """Where nothing served before, a crash ends as first-failed with status 18, and nothing runs any more."""
+    done = ended["first"]
+
+    assert (18, "") == (done.status, done.out), done.err
+    assert LAST_WORDS in done.err
+    assert [] == failing["first"].rows

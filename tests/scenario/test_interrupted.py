@@ -1,0 +1,162 @@
+"""Signals: before the promote nothing changes; after it, the run says where things stand and `resume` finishes it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.scenario.practice import App, PracticeRack, events
+from tests.scenario.shell import Done, Running
+from tests.scenario.wrapped import SlowStep
+
+pytestmark = pytest.mark.rack
+
+# What GitHub gives a step after SIGINT is 7.5 s (faults 3.7).
+WITHIN_S = 6
+STOPPED = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A ship that was sent a signal during its watch: over which release, with which, and what it said."""
+
+    app: App
+    before: str
+    release: str
+    done: Done
+
+
+@pytest.fixture(scope="module")
+def left(practice: PracticeRack) -> Mapping[signal.Signals, Left]:
+    """One for each signal, side by side. The release takes two seconds to listen, so that there is a watch."""
+    apps = {signum: practice.serving(f"left-{signum.name.lower()}") for signum in (*STOPPED, signal.SIGHUP)}
+    before = {signum: app.active for signum, app in apps.items()}
+    ships = {signum: app.start_ship("--set", "START_AFTER_S=2") for signum, app in apps.items()}
+    for signum, ship in ships.items():
+        ship.until_told("  promote   R")
+        apps[signum].until_promoted()
+        ship.signal(signum)
+    return {signum: Left(app, before[signum], app.active, ships[signum].end()) for signum, app in apps.items()}
+
+
+@pytest.mark.parametrize("signum", STOPPED, ids=["INT", "TERM"])
+def test_a_watch_that_is_interrupted_says_how_to_go_on(
+    signum: signal.Signals, left: Mapping[signal.Signals, Left]
+) -> None:
+    """A signal during the watch ends the run with 42 in time; one line holds what serves and the command to resume."""
+    run = left[signum]
+
+    [line] = [line for line in run.done.err.splitlines() if "interrupted" in line]
+
+    assert (42, "") == (run.done.status, run.done.out), run.done.err
+    assert WITHIN_S > run.done.seconds
+    assert run.before in line
+    assert f"{run.release} is rolling out" in line
+    assert "deployer resume" in line
+
+
+@pytest.mark.parametrize("signum", STOPPED, ids=["INT", "TERM"])
+def test_resume_brings_it_home(signum: signal.Signals, left: Mapping[signal.Signals, Left]) -> None:
+    """The rack went on meanwhile; `deployer resume` watches to the end, says shipped, and gives the lock back."""
+    run = left[signum]
+
+    done = run.app.resume()
+
+    assert (0, f"{run.release}\n") == (done.status, done.out), done.err
+    assert f"shipped   {run.release} serves" in done.err
+    assert {run.release} == {each["version"] for each in run.app.answers()}
+    assert run.app.lock is None
+
+
+def test_resume_knows_the_ships_of_its_own_rack_only(
+    practice: PracticeRack, left: Mapping[signal.Signals, Left]
+) -> None:
+    """A ship that was left on one rack is never finished on another, where an app may have the same name."""
+    name = left[signal.SIGINT].app.name
+    elsewhere = practice.shell.with_env(RACK_URL="http://convox:pass@127.0.0.1:9")
+
+    done = elsewhere.deployer("resume", "--app", name)
+
+    assert 10 == done.status, done.err
+    assert f"no ship of {name}" in done.err
+
+
+def test_a_hang_up_during_the_watch_is_not_heard(left: Mapping[signal.Signals, Left]) -> None:
+    """Closing the terminal after the promote stops nothing: the run goes on and ships."""
+    run = left[signal.SIGHUP]
+
+    assert (0, f"{run.release}\n") == (run.done.status, run.done.out), run.done.err
+
+
+def test_a_promote_that_never_went_out_is_not_called_a_rollout(practice: PracticeRack, tmp_path: Path) -> None:
+    """A run that is stopped before the rack took its promote does not say that it rolls out, nor does `resume`."""
+    app = practice.serving("held-back")
+    before = app.active
+    convox = SlowStep.of(tmp_path, "releases promote", seconds=20)
+    ship = app.start_ship("--convox", str(convox.path))
+    convox.until_reached()
+
+    ship.signal(signal.SIGINT)
+
+    stopped, resumed = ship.end(), app.resume()
+    assert 42 == stopped.status, stopped.err
+    assert "goes on with it" not in stopped.err
+    assert (17, "") == (resumed.status, resumed.out), resumed.err
+    assert before == app.active
+
+
+@pytest.fixture(scope="module")
+def building(practice: PracticeRack) -> App:
+    return practice.serving("building")
+
+
+@pytest.fixture
+def build(building: App, tmp_path: Path) -> Iterator[Running]:
+    """A ship in the midst of a build that takes long."""
+    convox = SlowStep.of(tmp_path, "build", seconds=20)
+    ship = building.start_ship("--convox", str(convox.path))
+    convox.until_reached()
+    yield ship
+    ship.kill()
+
+
+@pytest.mark.parametrize(
+    ("signum", "status"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
+    ids=["INT", "TERM", "HUP"],
+)
+def test_a_signal_during_the_build_changes_nothing(
+    signum: signal.Signals, status: int, building: App, build: Running
+) -> None:
+    """A signal before the promote ends the run at once: no release was made, and nobody is locked out."""
+    before = (building.active, building.releases)
+
+    build.signal(signum)
+
+    done = build.end()
+    assert (status, "") == (done.status, done.out), done.err
+    assert WITHIN_S > done.seconds
+    assert "nothing that serves was changed" in done.err
+    assert before == (building.active, building.releases)
+    assert building.lock is None
+
+
+def test_a_second_ctrl_c_leaves_at_once(practice: PracticeRack, tmp_path: Path) -> None:
+    """Who presses Ctrl-C twice does not wait for a tidy end, not even for a child that will not go."""
+    app = practice.serving("twice")
+    convox = SlowStep.deaf(tmp_path, "build")
+    ship = app.start_ship("--convox", str(convox.path))
+    convox.until_reached()
+
+    ship.signal(signal.SIGINT)
+    convox.until_asked_to_end()
+    ship.signal(signal.SIGINT)
+
+    done = ship.end()
+    assert 130 == done.status, done.err
+    assert 1 > done.seconds
+    assert [] == list(events(app.journal(), "ended"))
