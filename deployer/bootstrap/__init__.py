@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deployer.bootstrap.options import Ask, Health, Options, ShipWish
+from deployer.bootstrap.place import place_of
 from deployer.bootstrap.wiring import Fan, session_of, wiring_of
 from deployer.convox.manifest import read_manifest
 from deployer.convox.remarks import remarks
@@ -80,7 +81,7 @@ def rollback(options: Options, release: ReleaseId | None, ask: Ask) -> int:
 def resume(options: Options, ship_id: ShipId | None, *, yes: bool) -> int:
     """The exit status of taking up an interrupted ship: the one named, or the newest of this app on this machine."""
     root = state_root(os.environ)
-    path = latest(root, options.app, ship=ship_id)
+    path = latest(root, options.app, place_of(options, os.environ).label, ship_id)
     if path is None:
         raise Refused((Problem(f"no ship of {options.app} is remembered on this machine", "deployer status"),))
     past = read(path)
