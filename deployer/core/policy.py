@@ -16,6 +16,9 @@ _UNSCALED = frozenset({"read_s", "write_s", "build_s", "probe_s"})
 class Policy:
     """How patient, how strict, how often. Defaults are the design's."""
 
+    # how fast the rack's own times pass, those of a manifest included
+    time_scale: float = 1.0
+
     tick_s: float = 2.0
     quiet_tick_s: float = 5.0
     jitter: float = 0.2
@@ -67,4 +70,4 @@ class Policy:
             for each in fields(self)
             if each.name.endswith("_s") and each.name not in _UNSCALED
         }
-        return replace(self, **shorter)
+        return replace(self, time_scale=self.time_scale * factor, **shorter)

@@ -145,14 +145,18 @@ def _is_replica(row: Process, spec: ServiceSpec) -> bool:
 
 
 def expect(rehearsal: Rehearsal, mode: ProofMode | None, policy: Policy) -> Expected:
-    """What the service must show, with its own start budget: grace + 3 intervals and a margin (design 2.5)."""
-    spec = rehearsal.spec
+    """
+    What the service must show, with its own start budget: grace + 3 intervals and a margin (design 2.5).
+
+    A manifest's times pass as fast as the rack's own.
+    """
+    spec, scale = rehearsal.spec, policy.time_scale
     return Expected(
         spec.name,
         mode,
         rehearsal.desired,
-        start_budget_s=spec.health_grace_s + 3 * spec.health_interval_s + policy.start_margin_s,
-        drain_s=spec.termination_grace_s + policy.drain_margin_s,
+        start_budget_s=(spec.health_grace_s + 3 * spec.health_interval_s) * scale + policy.start_margin_s,
+        drain_s=spec.termination_grace_s * scale + policy.drain_margin_s,
         is_agent=spec.is_agent,
         was_crashing=any(row.status == "crashed" for row in rehearsal.rows),
         tolerable_share=max(policy.failing_share, rehearsal.failing_share),
