@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random_exponential
@@ -63,12 +64,23 @@ class Calls:
         failure = self.failure(completed)
         if failure:
             raise failure
-        try:
+        with suppress(Garbled):
             return read(completed.stdout)
+        # out here, since an exception keeps the one it was raised under, and that one quotes raw text
+        raise self._garbled(completed, read)
+
+    def _garbled(self, completed: Completed, read: Callable[[str], T]) -> Garbled:
+        """
+        Why it cannot be read, from the text with secrets masked.
+
+        An error quotes the beginning of its text: of a secret that is cut short there the half would be shown.
+        """
+        what = f"convox {completed.request.verb}: "
+        try:
+            read(self.runner.redactor.redact(completed.stdout))
         except Garbled as error:
-            what = f"convox {completed.request.verb}: {error.what}"
-            garbled = Garbled(what, why=self.runner.harmless(error.why), hint=error.hint)
-        raise garbled  # out here, since an exception keeps the one it was raised under, and that one quotes raw text
+            return Garbled(what + error.what, why=self.runner.harmless(error.why), hint=error.hint)
+        return Garbled(f"{what}the answer is not readable")
 
     def failure(self, completed: Completed) -> DeployerError | None:
         failure = failure_of(completed, self.app, self.runner.harmless)

@@ -165,7 +165,7 @@ _ERROR = re.compile(r"(?:^|\.\.\. ?)ERROR: ?", re.MULTILINE)
 # The request that a network error begins with: an app's name in it must not be read as words of the error.
 _REQUEST = re.compile(r'^(Get|Post|Put|Head|Delete) "[^"]*": ')
 # What Go's format call makes of a `%` in the rack's text (convox-facts 2.0).
-_MANGLED = re.compile(r"%!([a-zA-Z])\(MISSING\)|%!\(NOVERB\)|%!\(EXTRA [^)]*\)")
+_MANGLED = re.compile(r"%!([a-zA-Z])\(MISSING\)|%!\(NOVERB\)|%!\(EXTRA [^)%]{0,200}\)")
 # `ps` of an app that is not there is an empty table and this line on stderr, status 0 (case ps-app-notfound).
 _BUDGET_NOISE = re.compile(r'^ns=cli_budget .*err="(?P<error>(?:app not found|no such app)[^"]*)"', re.MULTILINE)
 # Their output is a process's own, and their status is its status.
@@ -209,13 +209,14 @@ def _error_text(completed: Completed) -> str:
 
 def _after_error(text: str) -> str:
     found = list(_ERROR.finditer(text))
-    return text[found[-1].end() :][:LONGEST_ERROR].strip() if found else ""
+    return text[found[-1].end() :].strip() if found else ""
 
 
 def _by_rule(text: str, request: Request, app: str, harmless: Callable[[str], str]) -> DeployerError:
     verb = request.verb
+    # masked before it is cut short: the half of a secret is not known for one any more
     why = first_line(harmless(_MANGLED.sub(lambda found: f"%{found[1] or ''}", text)))
-    words = _REQUEST.sub("", text)
+    words = _REQUEST.sub("", text[:LONGEST_ERROR])
     for rule in RULES:
         if rule.words.search(words):
             return rule.error(f"convox {verb}: {rule.what}", why=why, hint=rule.hint.format(app=app))

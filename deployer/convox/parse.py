@@ -149,10 +149,10 @@ def rack(text: str, cli_version: str) -> RackInfo:
 
 def client_version(text: str) -> str:
     """What `--version` prints, `3.24.9`; `version` calls it `client: 3.24.9`."""
-    found = re.match(r"(?:client: |(?=[0-9]))(\S+)$", text, re.MULTILINE)
+    found = re.match(r"(?:client: |(?=[0-9]))([A-Za-z0-9.+_-]+)$", text, re.MULTILINE)
     if not found:
         raise Garbled("no version in the answer", why=_got(text))
-    return scrub(found[1])
+    return found[1]
 
 
 def release_id(text: str) -> ReleaseId:

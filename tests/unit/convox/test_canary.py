@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,54 +21,27 @@ from deployer.core.names import AppName, ReleaseId, ShipId
 from deployer.core.redact import Redactor, Secret
 from deployer.engine.clock import SystemClock
 from tests.unit.convox.conftest import HASTY
+from tests.unit.convox.net import (
+    ESCAPED,
+    LONG,
+    MARKED,
+    OLD_VALUE,
+    PASSWORD,
+    PEM_LINE,
+    QUOTED,
+    VALUE,
+    Cmdlines,
+    files_below,
+    leaks_in,
+    texts_of,
+)
 from tests.unit.convox.scripted import Answer, ScriptedConvox, answer_of
 
-VALUE, OLD_VALUE, PASSWORD = "cAnArY-value-%d-1", "cAnArY-old-2", "cAnArY-password-3"
-CANARIES = (VALUE, OLD_VALUE, PASSWORD)
 URL = f"http://convox:{PASSWORD}@127.0.0.1:1"
 SHIP = ShipId("20261124-014700-a1b2c3")
 # What a careless CLI or builder might say.
 LEAKY = f'told {VALUE}, {OLD_VALUE} and parse "{URL}/": invalid'
 R1 = ReleaseId("RAAAAAAAAA1")
-
-
-def texts_of(error: BaseException | None, seen: frozenset[int] = frozenset()) -> Iterator[str]:
-    """Everything that a traceback, a logger or a debugger could show of an exception and of those behind it."""
-    if error is None or id(error) in seen:
-        return
-    yield from (str(error), repr(error), repr(error.args), repr(error.__dict__))
-    for inner in (error.__cause__, error.__context__):
-        yield from texts_of(inner, seen | {id(error)})
-
-
-def leaks_in(texts: Iterator[str] | list[str]) -> list[str]:
-    return [text for text in texts if any(canary in text for canary in CANARIES)]
-
-
-class Cmdlines:
-    """Samples the argv of every process on this machine while something runs."""
-
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-
-    def __enter__(self) -> Cmdlines:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        while not self._is_over.is_set():
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    self.seen.add(path.read_bytes().decode(errors="replace"))
-                except OSError:
-                    continue
-            time.sleep(0.01)
 
 
 @pytest.fixture
@@ -182,23 +154,38 @@ def test_models_of_a_child_do_not_show_its_data(leaky_rack: ConvoxRack, told: li
     assert [] == leaks_in([repr(told), repr(environment), repr(leaky_rack)])
 
 
-def test_net_catches_what_it_is_for() -> None:
-    """Seeded leaks, one of each kind, are all seen."""
+@pytest.mark.parametrize("value", [MARKED, QUOTED, ESCAPED, PEM_LINE, LONG], ids=lambda value: ascii(value)[:20])
+def test_value_of_any_kind_is_nowhere_but_on_stdin(
+    leaky_rack: ConvoxRack, convox: ScriptedConvox, told: list[Completed], tmp_path: Path, value: str
+) -> None:
+    """Workflow commands, quotes, escapes, key material, 60 KB: repeated by the CLI on both streams, shown by nobody."""
+    convox.says("env set", Answer(f"K={value}\n", f"Setting K... ERROR: bad line K={value}\n", 1))
 
-    def chained(inner: Exception, *, is_cause: bool) -> Exception:
-        outer = ValueError("outer")
-        outer.__cause__, outer.__context__ = (inner, None) if is_cause else (None, inner)
-        return outer
+    convox.says("apps info", f"{value}\n")
 
-    attribute = DeployerError("what", hint=VALUE)
-    seeds = [
-        ValueError(VALUE),
-        KeyError(OLD_VALUE),
-        attribute,
-        chained(ValueError(PASSWORD), is_cause=True),
-        chained(chained(ValueError(PASSWORD), is_cause=True), is_cause=False),
-    ]
+    with pytest.raises(DeployerError) as caught:
+        leaky_rack.set_env(Environment.of(K=value), replace=False)
+    with pytest.raises(DeployerError) as garbled:
+        leaky_rack.app()
 
-    caught = [seed for seed in seeds if leaks_in(texts_of(seed))]
+    [call] = [each for each in convox.calls if each.line.startswith("env set")]
+    assert f"K={value}\n" == call.stdin
+    assert [] == leaks_in(
+        [*texts_of(caught.value), *texts_of(garbled.value), *(f"{each!r} {each.command}" for each in told), *call.argv]
+    )
+    assert [] == leaks_in(files_below(tmp_path, but=("answers.json", "calls.jsonl")))
 
-    assert seeds == caught
+
+def test_child_inherits_nothing_of_ours(convox: ScriptedConvox, clock: SystemClock) -> None:
+    """A secret in deployer's own environment is no business of the CLI's, nor of what it starts."""
+    target = Target(AppName("myapp"), rack_url=Secret(URL))
+    ours = {"PATH": "/usr/bin:/bin", "OPENAI_API_KEY": VALUE, "GITHUB_TOKEN": VALUE, "RACK_URL": "http://x:other@y"}
+    runner = Runner(clock, child_environment(ours, target), Redactor(), (str(convox.path),))
+    convox.says("apps info", answer_of("apps-info-a"))
+
+    ConvoxRack(runner, target, HASTY).app()
+    runner.close()
+
+    [call] = convox.calls
+    assert URL == call.env.pop("RACK_URL")
+    assert [] == leaks_in([*call.env.values(), *call.argv])
