@@ -138,7 +138,14 @@ def session_of(options: Options) -> Iterator[Session]:
 def wiring_of(options: Options) -> Iterator[Wiring]:
     where = place_of(options, os.environ)
     clock, redactor = SystemClock(), Redactor()
-    target = Target(options.app, where.rack, where.url, actor(os.environ), options.is_insecure)
+    target = Target(
+        options.app,
+        where.rack,
+        where.url,
+        actor(os.environ),
+        options.is_insecure,
+        os.environ.get("CONVOX_HOST", "").strip(),
+    )
     for secret in (*target.secrets, *options.health.headers.values()):
         redactor.learn(secret)
     named = options.rack or where.rack or ""

@@ -31,8 +31,8 @@ class Target:
     """
     One app on one rack. `rack_url` beats `rack`, as it does in the CLI (convox-facts 1.1).
 
-    With neither, the CLI's own choice stands: CONVOX_RACK, `.convox/rack`, `convox switch`. `is_insecure`: a person has
-    accepted that nobody knows who answers there.
+    With neither, the CLI's own choice stands: CONVOX_RACK, `.convox/rack`, `convox switch`. `console` is CONVOX_HOST.
+    `is_insecure`: a person has accepted that nobody knows who answers there.
     """
 
     app: AppName
@@ -40,12 +40,13 @@ class Target:
     rack_url: Secret | None = None
     actor: str = ""
     is_insecure: bool = False
+    console: str = ""
 
     @property
     def peer(self) -> Peer | None:
-        """Whom the CLI will talk to, as far as we know: the console is found by the CLI itself."""
+        """Whom the CLI sends its credential to, as far as we know: the rack, or the console that CONVOX_HOST names."""
         if self.rack_url is None:
-            return None
+            return _console(self.console) if self.console else None
         host, port, scheme = (_part(self.rack_url, name) for name in ("hostname", "port", "scheme"))
         return Peer(host, int(port) if port else None, is_tls=scheme == "https")
 
@@ -81,6 +82,13 @@ def _is_passed(key: str, target: Target) -> bool:
     if key.upper() in _PROXIES:
         return not target.is_loopback  # the CLI's sockets honour proxies, its requests do not (convox-facts 1.3)
     return key in _PASSED or key.startswith(_PASSED_PREFIXES)
+
+
+def _console(host: str) -> Peer:
+    """A host and maybe a port; the CLI speaks https to it (convox-facts 1.2)."""
+    url = Secret(f"https://{host}")
+    port = _part(url, "port")
+    return Peer(_part(url, "hostname"), int(port) if port else None, is_tls=True)
 
 
 def _part(url: Secret, name: str) -> str:

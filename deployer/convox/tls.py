@@ -26,7 +26,7 @@ def check_tls(target: Target, timeout_s: float, context: ssl.SSLContext | None =
     """
     How the connection to the rack is protected, in words. Raises Untrusted, or RackUnreachable when nobody answers.
 
-    "" where it is not ours to check: a loopback rack, and the console, which the CLI finds by itself.
+    "" where it is not ours to check: a loopback rack, and a console that only the CLI's own settings name.
     """
     peer = target.peer
     if peer is None or not peer.host or target.is_loopback:

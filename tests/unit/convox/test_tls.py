@@ -113,6 +113,12 @@ def test_rest_is_not_ours_to_check(url: str | None) -> None:
     assert "" == check_tls(Target(AppName("myapp"), rack_url=None if url is None else Secret(url)), 5.0)
 
 
+def test_console_is_asked_where_its_name_is_known() -> None:
+    """It gets a deploy key from the CLI, which verifies nobody."""
+    with serving() as port, pytest.raises(Untrusted):
+        check_tls(Target(AppName("myapp"), console=f"127.0.0.1:{port}"), 5.0)
+
+
 def test_peer_is_read_off_the_url() -> None:
     """Also where the port is no number."""
     urls = ["https://u:p@api.example.com/x", "http://u:p@api.example.com:81", "https://api.example.com:none"]
