@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -115,9 +116,9 @@ def _split(on: str) -> tuple[str, str]:
 def _line(standing: dict[str, Any]) -> str:
     """`1  crash --app myapi --replicas 1  (met 3, release RNEW)`: as it would be ordered again."""
     words = [str(standing["fault"])]
-    if standing["method"] or standing["path"]:
-        words.append(f"--on '{standing['method']} {standing['path']}'".replace("' ", "'"))
+    if where := f"{standing['method']} {standing['path']}".strip():
+        words += ["--on", quote(where)]
     asked = ("skip", "body", "app", "service", "replicas", "times")
-    words += [f"--{key} {standing[key]}" for key in asked if standing[key]]
+    words += [f"--{key} {quote(str(standing[key]))}" for key in asked if standing[key]]
     of_release = f", release {standing['release']}" if standing["release"] else ""
     return f"{standing['id']}  {' '.join(words)}  (met {standing['met']}{of_release})"
