@@ -170,9 +170,9 @@ def _never_ready(history: History, view: ServiceView, policy: Policy) -> Doomed 
 
 
 def _failing(history: History, view: ServiceView, policy: Policy) -> Doomed | None:
-    """Every row is ours and running, and for a while too many answers are 5xx or 404; a burst is not enough."""
+    """Every row is ours and running, and for a while, and still, too many answers are 5xx or 404."""
     tally = history.tallies.get(view.expected.name)
-    if tally is None or tally.since_s is None or tally.total < policy.failing_answers:
+    if tally is None or tally.since_s is None or tally.total < policy.failing_answers or tally.clean:
         return None
     is_tolerable = tally.failures <= view.expected.tolerable_share * tally.total
     if history.now_s - tally.since_s < policy.failing_s or is_tolerable:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from deployer.core.errors import DeployerError, Interrupted, RackFailure
 from deployer.core.events import Ended, Said
 from deployer.core.judge import Doomed, Proven, RackRolledBack, Superseded, judge_back
-from deployer.core.models import App, Rollout
-from deployer.core.names import ReleaseId
+from deployer.core.models import App, Process, Rollout
+from deployer.core.names import ReleaseId, Shape, shape_of
 from deployer.core.verdict import Verdict
 from deployer.core.why import why_in
 from deployer.core.world import WAYS, Move, World, world_of
@@ -118,12 +118,18 @@ class _WayBack:
         release, looks = self.order.aim.release, 0
         while self.ports.clock.now_s() < self.deadline_s:
             rows = look(self.ports, ()).processes
-            looks = looks + 1 if rows is not None and all(row.release != release for row in rows) else 0
+            looks = looks + 1 if rows is not None and not self._replicas_of(release, rows) else 0
             if looks > 1:  # one empty list may be a lost reply
                 self.ports.sink.record(Said("back", f"nothing of {release} runs any more"))
                 return self._ended(Verdict.FIRST_FAILED, None, "nothing, as before")
             self.ports.clock.sleep(self.order.policy.tick_s)
         return self.unconfirmed(f"processes of {release} are still there")
+
+    def _replicas_of(self, release: ReleaseId, rows: tuple[Process, ...]) -> list[Process]:
+        """A console that somebody left open on the release is no replica of it (faults 0.9)."""
+        agents = {each.name: each.is_agent for each in self.order.aim.expected}
+        ours = (row for row in rows if row.release == release and row.service in agents)
+        return [row for row in ours if shape_of(row.id, row.service, is_agent=agents[row.service]) is Shape.REPLICA]
 
     def _roll_back(self) -> Ended:
         """A copy of the baseline is promoted and proven: its id is new, and is what must be seen (convox-facts 2.7)."""

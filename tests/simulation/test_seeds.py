@@ -11,6 +11,8 @@ FAILED = {
     829: "an empty process list was taken for no processes",
     860: "jitter without a seed made runs that could not be made again",
     960: "a promote that was reverted between two looks was watched for ever",
+    20_001_672: "answers older than the process list they were read with doomed a slow start",
+    20_002_623: "a console on the release kept a failed first deploy from being settled",
     3184: "somebody's promote before our plan is our baseline",
 }
 FRESH = range(10_000_000, 10_000_300)
