@@ -12,14 +12,17 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from deployer.localrack.client import RackSilent
-from deployer.localrack.faults import read_orders
 from deployer.localrack.files import read_json
 from deployer.localrack.options import ALREADY_RUNS, MARK, Home, RackOptions
 from deployer.localrack.report import RackInfo, RackReport, read_report
 from deployer.localrack.tls import NoCertificate, make_certificate
+
+if TYPE_CHECKING:
+    from deployer.localrack.faults import Order
 
 __all__ = ["RackFailed", "RackInfo", "RackReport", "down", "info", "serve", "status", "up"]
 
@@ -48,7 +51,7 @@ def up(options: RackOptions) -> RackInfo:
     ValueError or OSError if there is no making sense of the file of faults.
     """
     _need_packages()
-    orders = read_orders(options.faults) if options.faults else []
+    orders = _read_orders(options.faults) if options.faults else []
     running = info(options)
     if running is None:
         return _start(options)
@@ -119,6 +122,13 @@ def _need_packages() -> None:
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise RackFailed(f"the local rack needs {', '.join(missing)}", "pip install 'deployer[local]'")
+
+
+def _read_orders(file: Path) -> list[Order]:
+    # loads the rack model, which whoever only asks for a rack has no use for
+    from deployer.localrack.faults import read_orders
+
+    return read_orders(file)
 
 
 def _prepare(options: RackOptions) -> None:
