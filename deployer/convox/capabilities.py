@@ -26,7 +26,7 @@ from deployer.core.redact import Secret
 
 COPY = "releases create-from"
 # Any config will do: one that is not there was looked for, and so may be read.
-LEDGER_CONFIG = "deployer"
+ANY_CONFIG = "deployer"
 _ROLES = {"r": "read", "rw": "write", "rwa": "admin"}
 
 
@@ -34,8 +34,8 @@ def capabilities_of(calls: Calls, target: Target) -> Capabilities:
     """
     What the calls made so far have shown, and the reads that were not tried yet.
 
-    Two calls more than a ship makes anyway: is there `create-from` in this CLI (which it says without asking the
-    rack), and may the ledger be read. Raises nothing but Interrupted: what cannot be found out is unknown.
+    After a ship's own look it is one call more: is there `create-from` in this CLI, which it says without asking the
+    rack. Raises nothing but Interrupted: what cannot be found out is unknown.
     """
     credential = credential_of(target.rack_url)
     _try_reads(calls)
@@ -92,7 +92,7 @@ def _granted(credential: Credential) -> dict[str, May]:
 def _try_reads(calls: Calls) -> None:
     """Ask what was not asked yet. An answer with any other failure than a denial leaves it unknown."""
     commands = calls.commands
-    wanted = [commands.app(), commands.releases(1), commands.processes(), commands.config_get(LEDGER_CONFIG)]
+    wanted = [commands.app(), commands.releases(1), commands.processes(), commands.config_get(ANY_CONFIG)]
     if not calls.allowed.get("api get"):
         wanted.append(commands.services())
     for request in wanted:

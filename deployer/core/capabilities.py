@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-# What a look at the app needs, and what each step of a ship does to it. `config` is for the ledger, which has
-# local files to fall back on.
+# What a look at the app needs, and what the steps of a ship do to it. `config set` is for the ledger, which falls back
+# on local files; BACK is what it takes to leave a bad release.
 READS = ("apps info", "releases", "env", "ps", "services", "releases manifest")
 BACK = ("apps cancel", "releases create-from", "releases promote")
-LEDGER = ("config get", "config set")
 WRITES = ("env set", "build", *BACK, "config set")
 
 TOKEN_HINT = "convox rack access --role write --duration-in-hours 2"  # noqa: S105 - a command, not a token
