@@ -10,7 +10,6 @@ from deployer.core.environment import Environment
 from deployer.core.events import Ended, Intended, Started
 from deployer.core.models import Source
 from deployer.core.names import AppName, ReleaseId, ShipId
-from deployer.core.plan import Plan
 from deployer.core.policy import Policy
 from deployer.core.summary import PROMOTE
 from deployer.engine.ports import Ports
@@ -64,12 +63,11 @@ class Stage:
         return self.run("ship", lambda ports: ship(ShipRequest(**request), ports), request["ship"])  # type: ignore[arg-type]
 
     def rollback(self, release: str | None = None, *, yes: bool = True) -> Ended:
-        asked: list[Plan] = []
         request = RollbackRequest(
             ship=self.next_ship(),
             actor="oncall",
             policy=self.policy,
-            confirm=lambda plan: asked.append(plan) is None and yes,
+            confirm=lambda _: yes,
             release=ReleaseId(release) if release else None,
         )
         return self.run("rollback", lambda ports: rollback(request, ports), request.ship)

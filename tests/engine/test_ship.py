@@ -294,7 +294,11 @@ class TestUntouched:
 
     def test_env_changed_during_the_build(self, shipped: Stage) -> None:
         """A build takes the env that is newest when it finishes: somebody's edit meanwhile is not promoted."""
-        shipped.world.at(shipped.clock.now_s() + 3.0, lambda: shipped.model.create_release(APP, env="SNEAKED=1"))
+
+        def somebody() -> None:
+            shipped.model.create_release(APP, env="SNEAKED=1")
+
+        shipped.world.at(shipped.clock.now_s() + 3.0, somebody)
         ended = shipped.ship("better")
 
         assert Verdict.BUSY is ended.verdict

@@ -6,7 +6,7 @@ import pytest
 
 from deployer.core.judge import Doomed, LostSight, Proven, RackRolledBack, Reason, Superseded, Waiting
 from deployer.core.models import Answer, ProofMode
-from deployer.core.names import ReleaseId, ShipId
+from deployer.core.names import ProcessId, ReleaseId, ShipId
 from tests.unit.core.snapshots import (
     API,
     BASE,
@@ -73,7 +73,7 @@ class TestProven:
 
     def test_a_run_pod_on_the_old_release_is_no_replica(self) -> None:
         """A forgotten `convox run` of the old release would block for ever if it counted (faults 0.9)."""
-        console = replace(row("x", release=BASE), id="api-abcde")
+        console = replace(row("x", release=BASE), id=ProcessId("api-abcde"))
         word = judged(every(2, 14, [*TWO, console], BOTH))
 
         assert isinstance(word, Proven)
