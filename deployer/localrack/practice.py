@@ -52,4 +52,4 @@ def _asking(options: RackOptions) -> Iterator[RackInfo]:
     try:
         yield running
     except RackSilent as exc:
-        raise RackFailed(str(exc), f"look into {running.log}") from exc
+        raise RackFailed(str(exc), "deployer rack status") from exc

@@ -18,16 +18,16 @@ from deployer.rackmodel.ids import NO_RELEASE
 from tests.unit.localrack.paper import Answer, PaperRack
 
 SEQUENCES, PARTS = 1000, 8
-CALLS = 14
+CALLS = 11
 APPS = ("one", "two")
 SERVICES = ("web", "worker", "admin")
 WEB = (
-    "{command: serve, port: 8000, scale: %d, health: {interval: 2, grace: 1}, deployment: {minimum: 50, maximum: 150}}"
+    "{command: serve, port: 8000, scale: %d, health: {interval: 2, grace: 1}, deployment: {minimum: %d, maximum: 150}}"
 )
 MANIFESTS = (
-    "services: {web: %s}" % (WEB % 2),
-    "services: {web: %s}" % (WEB % 3),
-    "services: {web: %s, worker: {command: work}, admin: {command: a, port: 9, internal: true}}" % (WEB % 3),
+    "services: {web: %s}" % (WEB % (2, 50)),
+    "services: {web: %s}" % (WEB % (3, 100)),
+    "services: {web: %s, worker: {command: work}, admin: {command: a, port: 9, internal: true}}" % (WEB % (2, 100)),
     "services: {worker: {command: work, scale: 2, deployment: {minimum: 50, maximum: 150}}}",
     "services: {web: {command: serve, port: 8000, environment: [NEEDED], deployment: {minimum: 50, maximum: 150}}}",
     "services: {web: {command: serve, port: 8000, deployment: {minimum: 500}}}",
