@@ -9,6 +9,7 @@ import resource
 import signal
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import get_args
@@ -240,27 +241,28 @@ def test_a_journal_that_others_could_have_planted_is_not_trusted(tmp_path: Path)
         latest(tmp_path, APP)
 
 
-@pytest.fixture
-def file_size_limit() -> Iterator[None]:
-    """Whatever the test sets, it is undone; without the signal that a limit otherwise sends."""
+@contextmanager
+def no_file_longer_than(limit_bytes: int) -> Iterator[None]:
+    """A real limit, only while it is needed: the tests' own output may go to a file too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
-@pytest.mark.usefixtures("file_size_limit")
 def test_a_write_that_fails_for_good_is_said_once_and_the_run_goes_on(tmp_path: Path) -> None:
     """The system refuses to let the file grow, in the middle of a line: what is there stays whole."""
     lost: list[str] = []
     journal = a_journal(tmp_path, lost=lost)
     journal.record(STARTED)
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (journal.path.stat().st_size + 30, hard))
 
-    journal.record(INTENDED)
-    journal.record(WROTE)
+    with no_file_longer_than(journal.path.stat().st_size + 30):
+        journal.record(INTENDED)
+        journal.record(WROTE)
 
     assert journal.is_lost
     assert [os.strerror(errno.EFBIG)] == lost
