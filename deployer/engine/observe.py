@@ -83,7 +83,8 @@ def read_app(ports: Ports) -> App:
     try:
         return ports.rack.app()
     except NotFound as error:
-        raise Refused((Problem(error.what, hint=error.hint or f"convox apps create {ports.app}"),)) from error
+        problem = Problem(f"there is no app {ports.app} on this rack", hint=f"convox apps create {ports.app}")
+        raise Refused((problem,)) from error
 
 
 def _settled_app(ports: Ports, policy: Policy) -> App:
