@@ -28,6 +28,6 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 @pytest.fixture(scope="session")
 def practice(shell: Shell, checkout: Path) -> Iterator[PracticeRack]:
     """One rack for all, at a tenth of a real one's times. Each test has apps of its own on it."""
-    rack = PracticeRack(shell, checkout, time_scale=0.1)
+    rack = PracticeRack(shell, checkout)
     yield rack
     rack.down()

@@ -13,6 +13,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from tests.scenario.shell import DEPLOYER, Done, Running, Shell, convox_words, wait_for
 
+TIME_SCALE = 0.1
 SOAK = "0.5s"
 ANSWER_S = 5.0
 PROMOTE = "releases promote"
@@ -39,7 +40,7 @@ def seal(value: str) -> str:
 class PracticeRack:
     """The rack that `deployer rack up` starts in this shell. What it knows is asked over its own API."""
 
-    def __init__(self, shell: Shell, checkout: Path, time_scale: float) -> None:
+    def __init__(self, shell: Shell, checkout: Path, time_scale: float = TIME_SCALE) -> None:
         self.shell = shell
         self.checkout = checkout
         exported = shell.deployer("rack", "up", "--time-scale", str(time_scale), "--export")
@@ -76,10 +77,12 @@ class PracticeRack:
         app = self.app(name)
         built = self.convox("build", str(self.checkout), "--app", name, "--id")
         assert 0 == built.status, built.err
-        release = built.out.strip()
-        self.post(f"/apps/{name}/releases/{release}/promote", force="false")
-        assert wait_for(lambda: (release, "running") == (app.active, app.status)), app.rows
+        self.promote(app, built.out.strip())
         return app
+
+    def promote(self, app: App, release: str) -> None:
+        self.post(f"/apps/{app.name}/releases/{release}/promote", force="false")
+        assert wait_for(lambda: (release, "running") == (app.active, app.status)), app.rows
 
 
 class App:
@@ -103,8 +106,14 @@ class App:
     def rollback(self, *words: str) -> Done:
         return self.start("rollback", *words, "--soak", SOAK).end()
 
-    def resume(self) -> Done:
-        return self.start("resume", "--soak", SOAK).end()
+    def start_resume(self) -> Running:
+        return self.start("resume", "--soak", SOAK)
+
+    def set_env(self, **env: str) -> None:
+        """By hand, and promoted."""
+        lines = "\n".join(f"{key}={value}" for key, value in env.items())
+        release = json.loads(self.rack.post(f"/apps/{self.name}/releases", env=lines))["id"]
+        self.rack.promote(self, release)
 
     # What can be seen of it
 

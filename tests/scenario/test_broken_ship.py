@@ -1,52 +1,19 @@
-"""
-Releases that fail, each in its own way: users keep the old one, the run says why, and takes it back.
-
-The rack's times and deployer's patience are a tenth of the real ones, but for the first test, which measures.
-"""
+"""Releases that fail, each in its own way: users keep the old one, the run says why, and takes it back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 
-from tests.scenario.hammer import Hammer
-from tests.scenario.practice import PROMOTE, App, PracticeRack, events
-from tests.scenario.shell import Done, Shell
+from tests.scenario.practice import PROMOTE, TIME_SCALE, App, PracticeRack, events
+from tests.scenario.shell import Done
 
 pytestmark = pytest.mark.rack
 
-TIME_SCALE = 0.1
 LAST_WORDS = "MOOD must not be crash: this service refuses to start"
 # grace 1 + 3 × interval 2 + 60 s of margin (design 2.5)
 START_BUDGET_S = 67 * TIME_SCALE
-
-
-@pytest.fixture(scope="module")
-def real_time(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[PracticeRack]:
-    """A rack whose times are a real one's; deployer's numbers stay as they are."""
-    shell = Shell.in_folder(tmp_path_factory.mktemp("real-time"))
-    rack = PracticeRack(shell, checkout, time_scale=1)
-    yield rack
-    rack.down()
-    shell.close()
-
-
-def test_in_real_time_a_crashing_release_is_gone_within_20_seconds(real_time: PracticeRack) -> None:
-    """The slow one: from promote to verdict in under 20 s at a rack's real times, and users notice nothing at all."""
-    app = real_time.serving("hurried")
-    before = app.active
-
-    with Hammer(app.url) as users:
-        done = app.ship("--set", "MOOD=crash")
-
-    assert 20 == done.status, done.err
-    assert [] == users.errors
-    assert {before} == set(users.releases)
-    journal = app.journal()
-    promoted = next(events(journal, "intended", write=PROMOTE))
-    assert 20 > journal[-1]["mono"] - promoted["mono"]
 
 
 @pytest.fixture(scope="module")

@@ -59,12 +59,19 @@ def test_a_watch_that_is_interrupted_says_how_to_go_on(
     assert "deployer resume" in line
 
 
-@pytest.mark.parametrize("signum", STOPPED, ids=["INT", "TERM"])
-def test_resume_brings_it_home(signum: signal.Signals, left: Mapping[signal.Signals, Left]) -> None:
-    """The rack went on meanwhile; `deployer resume` watches to the end, says shipped, and gives the lock back."""
-    run = left[signum]
+@pytest.fixture(scope="module")
+def resumed(left: Mapping[signal.Signals, Left]) -> Mapping[signal.Signals, Done]:
+    """What became of them when they were taken up again."""
+    running = {signum: left[signum].app.start_resume() for signum in STOPPED}
+    return {signum: each.end() for signum, each in running.items()}
 
-    done = run.app.resume()
+
+@pytest.mark.parametrize("signum", STOPPED, ids=["INT", "TERM"])
+def test_resume_brings_it_home(
+    signum: signal.Signals, left: Mapping[signal.Signals, Left], resumed: Mapping[signal.Signals, Done]
+) -> None:
+    """The rack went on meanwhile; `deployer resume` watches to the end, says shipped, and gives the lock back."""
+    run, done = left[signum], resumed[signum]
 
     assert (0, f"{run.release}\n") == (done.status, done.out), done.err
     assert f"shipped   {run.release} serves" in done.err
@@ -102,7 +109,7 @@ def test_a_promote_that_never_went_out_is_not_called_a_rollout(practice: Practic
 
     ship.signal(signal.SIGINT)
 
-    stopped, resumed = ship.end(), app.resume()
+    stopped, resumed = ship.end(), app.start_resume().end()
     assert 42 == stopped.status, stopped.err
     assert "goes on with it" not in stopped.err
     assert (17, "") == (resumed.status, resumed.out), resumed.err

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.scenario.shell import convox_words, wait_for
 
 
-def wrapped_convox(folder: Path, first: str) -> Path:
+def wrapped_convox(folder: Path, first: str = "") -> Path:
     """A `convox` that runs these lines of shell before it is itself; `$1` is the command, `$0` a name for files."""
     path = folder / "convox"
     path.write_text(f'#!/bin/sh\n{first}\nexec {shlex.join(convox_words())} "$@"\n', encoding="utf-8")
@@ -46,4 +46,4 @@ class SlowStep:
 
 
 def _only(command: str, lines: str) -> str:
-    return f'case "$*" in {shlex.quote(command)}*) {lines} ;; esac'
+    return f'case "$*" in {shlex.quote(f"{command} ")}*) {lines} ;; esac'
