@@ -24,6 +24,27 @@ EPILOG = """Examples:
   eval "$(deployer rack up --export)"        RACK_URL, for a real convox
 """
 
+DOWN_EPILOG = """Examples:
+
+\b
+  deployer rack down
+  deployer rack down --name staging
+"""
+
+STATUS_EPILOG = """Examples:
+
+\b
+  deployer rack status
+  deployer rack status --name staging
+"""
+
+ACCESS_EPILOG = """Examples:
+
+\b
+  export "$(deployer rack access --role deploy)"        what a console's deploy key may do
+  export "$(deployer rack access --hours 0)"            a credential that has expired
+"""
+
 app = typer.Typer(
     help="A Convox rack on this machine: real processes behind the rack's own API, nothing to sign up for.",
     no_args_is_help=True,
@@ -71,7 +92,7 @@ def up(
     typer.echo(f"export RACK_URL='{running.url}'" if export else _up_text(running, apps or []))
 
 
-@app.command("down", short_help="Stop it, and every process it started.")
+@app.command("down", short_help="Stop it, and every process it started.", epilog=DOWN_EPILOG)
 def down(name: Name = "local") -> None:
     """Stop the rack and every process it started. Apps, releases and env stay for the next `rack up`."""
     from deployer.localrack import lifecycle
@@ -82,7 +103,7 @@ def down(name: Name = "local") -> None:
     typer.echo(f"{name} is down" if was_up else f"{name} was not up")
 
 
-@app.command("status", short_help="What runs on it, and where its logs are.")
+@app.command("status", short_help="What runs on it, and where its logs are.", epilog=STATUS_EPILOG)
 def status(name: Name = "local") -> None:
     """Say which apps it has, where their services answer, and where the log of each process is."""
     from deployer.localrack import lifecycle
@@ -95,7 +116,7 @@ def status(name: Name = "local") -> None:
     typer.echo(_status_text(report))
 
 
-@app.command("access", short_help="Print a RACK_URL with fewer rights.")
+@app.command("access", short_help="Print a RACK_URL with fewer rights.", epilog=ACCESS_EPILOG)
 def access(
     name: Name = "local",
     role: Annotated[

@@ -38,6 +38,19 @@ Examples:
   deployer rack fault add lost-reply --on 'POST /promote$' --times 1
 """
 
+LIST_EPILOG = """Examples:
+
+\b
+  deployer rack fault list
+"""
+
+CLEAR_EPILOG = """Examples:
+
+\b
+  deployer rack fault clear        all of them
+  deployer rack fault clear 2      the second of `list`
+"""
+
 app = typer.Typer(
     help="Let something go wrong on a rack that is up.",
     no_args_is_help=True,
@@ -80,7 +93,7 @@ def add(
     typer.echo(_line(standing))
 
 
-@app.command("list", short_help="What is ordered, and what came of it.")
+@app.command("list", short_help="What is ordered, and what came of it.", epilog=LIST_EPILOG)
 def list_faults(name: Name = "local") -> None:
     """One line for each order, with how many requests or starts it has met."""
     from deployer.cli.rack import in_words
@@ -92,7 +105,7 @@ def list_faults(name: Name = "local") -> None:
     typer.echo("\n".join(map(_line, standing)) or "no faults are ordered")
 
 
-@app.command("clear", short_help="Take faults back.")
+@app.command("clear", short_help="Take faults back.", epilog=CLEAR_EPILOG)
 def clear(
     number: Annotated[int | None, typer.Argument(metavar="[NUMBER]", help="As `list` has it. Default: all.")] = None,
     name: Name = "local",

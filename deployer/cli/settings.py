@@ -65,7 +65,10 @@ class Settings(BaseSettings):
     header it wants: the header's value comes from the variable that `health_header_from` names.
     """
 
-    model_config = SettingsConfigDict(env_prefix="DEPLOYER_", extra="ignore", hide_input_in_errors=True)
+    # a job that passes on a variable nobody has set passes on an empty one
+    model_config = SettingsConfigDict(
+        env_prefix="DEPLOYER_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     app: App
     rack: str | None = None
