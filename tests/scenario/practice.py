@@ -157,10 +157,9 @@ class App:
         return [ask(url) for _ in range(4 * len(self.rows))]
 
     @property
-    def lock(self) -> str | None:
-        """Who holds it, in the words of `deployer status`."""
-        holder: str | None = json.loads(self.start("status", "--output", "json").end().out)["lock"]
-        return holder
+    def lock(self) -> object:
+        """The note of whoever is at work, as it stands in the ledger on the rack; `None` if nobody is."""
+        return json.loads(self.rack.convox("config", "get", "deployer", "--app", self.name).out).get("lock")
 
     def journal(self) -> list[dict[str, Any]]:
         """The events of its newest run, as far as it has come."""

@@ -11,7 +11,7 @@ import pytest
 
 from tests.scenario.practice import App, PracticeRack, events
 from tests.scenario.shell import Done, Running
-from tests.scenario.wrapped import SlowStep
+from tests.scenario.wrapped import HeldStep
 
 pytestmark = pytest.mark.rack
 
@@ -103,7 +103,7 @@ def test_a_promote_that_never_went_out_is_not_called_a_rollout(practice: Practic
     """A run that is stopped before the rack took its promote does not say that it rolls out, nor does `resume`."""
     app = practice.serving("held-back")
     before = app.active
-    convox = SlowStep.of(tmp_path, "releases promote", seconds=20)
+    convox = HeldStep.of(tmp_path, "releases promote")
     ship = app.start_ship("--convox", str(convox.path))
     convox.until_reached()
 
@@ -123,8 +123,8 @@ def building(practice: PracticeRack) -> App:
 
 @pytest.fixture
 def build(building: App, tmp_path: Path) -> Iterator[Running]:
-    """A ship in the midst of a build that takes long."""
-    convox = SlowStep.of(tmp_path, "build", seconds=20)
+    """A ship in the midst of its build, which does not end by itself."""
+    convox = HeldStep.of(tmp_path, "build")
     ship = building.start_ship("--convox", str(convox.path))
     convox.until_reached()
     yield ship
@@ -155,7 +155,7 @@ def test_a_signal_during_the_build_changes_nothing(
 def test_a_second_ctrl_c_leaves_at_once(practice: PracticeRack, tmp_path: Path) -> None:
     """Who presses Ctrl-C twice does not wait for a tidy end, not even for a child that will not go."""
     app = practice.serving("twice")
-    convox = SlowStep.deaf(tmp_path, "build")
+    convox = HeldStep.deaf(tmp_path, "build")
     ship = app.start_ship("--convox", str(convox.path))
     convox.until_reached()
 
@@ -164,6 +164,7 @@ def test_a_second_ctrl_c_leaves_at_once(practice: PracticeRack, tmp_path: Path) 
     ship.signal(signal.SIGINT)
 
     done = ship.end()
+    convox.let_go()
     assert 130 == done.status, done.err
     assert 1 > done.seconds
     assert [] == list(events(app.journal(), "ended"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,25 +19,23 @@ def wrapped_convox(folder: Path, first: str = "") -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class SlowStep:
-    """A `convox` of which one command takes seconds to begin, and which tells how far it came."""
+class HeldStep:
+    """A `convox` of which one command waits to be let go, a minute at most; it tells how far it came."""
 
     path: Path
 
     @classmethod
-    def of(cls, folder: Path, command: str, seconds: float) -> SlowStep:
-        return cls(wrapped_convox(folder, _only(command, f'touch "$0.reached"; sleep {seconds}')))
+    def of(cls, folder: Path, command: str) -> HeldStep:
+        return cls(wrapped_convox(folder, _only(command, ['touch "$0.reached"', _WAITING])))
 
     @classmethod
-    def deaf(cls, folder: Path, command: str) -> SlowStep:
-        """One that goes on when it is asked to end, for ten seconds, and then does nothing."""
-        lines = (
-            """trap 'touch "$0.asked"' TERM""",
-            'touch "$0.reached"',
-            "for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 1; done",
-            "exit 1",
-        )
-        return cls(wrapped_convox(folder, _only(command, "; ".join(lines))))
+    def deaf(cls, folder: Path, command: str) -> HeldStep:
+        """One that goes on waiting when it is asked to end, and then does nothing."""
+        lines = ["""trap 'touch "$0.asked"' TERM""", 'touch "$0.reached"', _WAITING, "exit 1"]
+        return cls(wrapped_convox(folder, _only(command, lines)))
+
+    def let_go(self) -> None:
+        Path(f"{self.path}.go").touch()
 
     def until_reached(self) -> None:
         assert wait_for(Path(f"{self.path}.reached").exists), "it was never run"
@@ -45,5 +44,8 @@ class SlowStep:
         assert wait_for(Path(f"{self.path}.asked").exists), "it was not asked to end"
 
 
-def _only(command: str, lines: str) -> str:
-    return f'case "$*" in {shlex.quote(f"{command} ")}*) {lines} ;; esac'
+_WAITING = 'n=0; while [ ! -e "$0.go" ] && [ $n -lt 600 ]; do n=$((n+1)); sleep 0.1; done'
+
+
+def _only(command: str, lines: Iterable[str]) -> str:
+    return f'case "$*" in {shlex.quote(f"{command} ")}*) {"; ".join(lines)} ;; esac'
