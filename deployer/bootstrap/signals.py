@@ -17,7 +17,7 @@ from deployer.engine.run import Recorder
 @contextmanager
 def signals(clock: SystemClock, recorder: Recorder) -> Iterator[None]:
     """
-    Hear SIGINT, SIGTERM and SIGHUP: the first ends the wait that is on, the second leaves at once.
+    Hear SIGINT, SIGTERM and SIGHUP: the first ends the wait that is on, the second leaves at once; hang-ups never do.
 
     Installed before any lock is taken (faults 3.7).
     """
@@ -28,9 +28,10 @@ def signals(clock: SystemClock, recorder: Recorder) -> Iterator[None]:
         os._exit(Verdict.INTERRUPTED.status if under_way else cancelled_by(signum).status)
 
     def handle(signum: int, _: FrameType | None) -> None:
-        if heard and signum != signal.SIGHUP:
-            leave(signum)
-        heard.append(signum)
+        if signum != signal.SIGHUP:
+            if heard:
+                leave(signum)
+            heard.append(signum)
         clock.interrupt(signum)
 
     caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

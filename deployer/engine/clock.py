@@ -81,7 +81,8 @@ class SystemClock:
 
     def interrupt(self, signum: int) -> None:
         """What a signal handler calls: the wait that is on, or the next one, raises Interrupted."""
-        self._signum = signum
+        if signum not in self._deaf_to:  # one that is ignored must not take the place of one that is not
+            self._signum = signum
         self.wake()
 
     def ignore(self, signum: int) -> None:
