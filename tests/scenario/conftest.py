@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenario.practice import PracticeRack
+from tests.scenario.real_time import RealTime
 from tests.scenario.shell import Shell
 
 TINY = Path(__file__).with_name("tiny")
@@ -31,3 +32,11 @@ def practice(shell: Shell, checkout: Path) -> Iterator[PracticeRack]:
     rack = PracticeRack(shell, checkout)
     yield rack
     rack.down()
+
+
+@pytest.fixture(scope="session")
+def real_time(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> Iterator[RealTime]:
+    """Ships at a rack's real times, set off and not awaited."""
+    ships = RealTime(tmp_path_factory.mktemp("real-time"), checkout)
+    yield ships
+    ships.close()

@@ -18,17 +18,24 @@ class Hammer:
     def __init__(self, url: str) -> None:
         self._url = url
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self.releases: Counter[str] = Counter()
         self.errors: list[str] = []
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         self._thread.start()
+
+    def stop(self) -> None:
+        """Until its last question is answered. May be called twice."""
+        self._stop.set()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        self.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
-        self._stop.set()
-        self._thread.join()
+        self.stop()
 
     def _run(self) -> None:
         while not self._stop.wait(EVERY_S):

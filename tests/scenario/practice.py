@@ -63,22 +63,24 @@ class PracticeRack:
         url = f"http://{parts.hostname}:{parts.port}{path}"
         return _read(Request(url, body, {"Authorization": f"Basic {user}"}))
 
-    def convox(self, *words: str) -> Done:
+    def start_convox(self, *words: str) -> Running:
         """The CLI, used by hand."""
-        return self.shell.with_env(RACK_URL=self.url).start(*convox_words(), *words).end()
+        return self.shell.with_env(RACK_URL=self.url).start(*convox_words(), *words)
 
     def app(self, name: str) -> App:
         """A new app, nothing on it yet."""
         self.post("/apps", name=name)
         return App(self, name)
 
-    def serving(self, name: str) -> App:
-        """A new app that somebody has deployed to without deployer."""
-        app = self.app(name)
-        built = self.convox("build", str(self.checkout), "--app", name, "--id")
-        assert 0 == built.status, built.err
-        self.promote(app, built.out.strip())
-        return app
+    def serving(self, *names: str) -> list[App]:
+        """New apps that somebody has deployed to without deployer, one for each name."""
+        apps = [self.app(name) for name in names]
+        builds = [self.start_convox("build", str(self.checkout), "--app", name, "--id") for name in names]
+        for app, build in zip(apps, builds, strict=True):
+            built = build.end()
+            assert 0 == built.status, built.err
+            self.promote(app, built.out.strip())
+        return apps
 
     def promote(self, app: App, release: str) -> None:
         self.post(f"/apps/{app.name}/releases/{release}/promote", force="false")
@@ -159,7 +161,7 @@ class App:
     @property
     def lock(self) -> object:
         """The note of whoever is at work, as it stands in the ledger on the rack; `None` if nobody is."""
-        return json.loads(self.rack.convox("config", "get", "deployer", "--app", self.name).out).get("lock")
+        return json.loads(self.rack.start_convox("config", "get", "deployer", "--app", self.name).end().out).get("lock")
 
     def journal(self) -> list[dict[str, Any]]:
         """The events of its newest run, as far as it has come."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.scenario.practice import PROMOTE, TIME_SCALE, App, PracticeRack, events
+from tests.scenario.real_time import RealTime
 from tests.scenario.shell import Done
 
 pytestmark = pytest.mark.rack
@@ -19,7 +20,8 @@ START_BUDGET_S = 67 * TIME_SCALE
 @pytest.fixture(scope="module")
 def failing(practice: PracticeRack) -> Mapping[str, App]:
     """Apps for releases that fail: nothing was ever promoted on `first`, all others serve."""
-    return {"first": practice.app("first"), **{name: practice.serving(name) for name in ("crash", "silent", "ill")}}
+    serving = {app.name: app for app in practice.serving("crash", "silent", "ill")}
+    return {"first": practice.app("first"), **serving}
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +31,8 @@ def before(failing: Mapping[str, App]) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="module")
-def ended(failing: Mapping[str, App], before: Mapping[str, str]) -> Mapping[str, Done]:
-    """What became of their ships, which are at work side by side: most of the time they wait."""
+def ended(failing: Mapping[str, App], before: Mapping[str, str], real_time: RealTime) -> Mapping[str, Done]:
+    """What became of their ships, which are at work side by side, those of `test_real_time.py` among them."""
     moods = {"first": "crash", "crash": "crash", "silent": "silent", "ill": "ill"}
     running = {name: failing[name].start_ship("--set", f"MOOD={mood}") for name, mood in moods.items()}
     return {name: each.end() for name, each in running.items()}

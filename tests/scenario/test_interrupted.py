@@ -33,7 +33,8 @@ class Left:
 @pytest.fixture(scope="module")
 def left(practice: PracticeRack) -> Mapping[signal.Signals, Left]:
     """One for each signal, side by side. The release takes two seconds to listen, so that there is a watch."""
-    apps = {signum: practice.serving(f"left-{signum.name.lower()}") for signum in (*STOPPED, signal.SIGHUP)}
+    sent = (*STOPPED, signal.SIGHUP)
+    apps = dict(zip(sent, practice.serving("left-by-int", "left-by-term", "left-by-hup"), strict=True))
     before = {signum: app.active for signum, app in apps.items()}
     ships = {signum: app.start_ship("--set", "START_AFTER_S=2") for signum, app in apps.items()}
     for signum, ship in ships.items():
@@ -101,7 +102,7 @@ def test_a_hang_up_during_the_watch_is_not_heard(left: Mapping[signal.Signals, L
 
 def test_a_promote_that_never_went_out_is_not_called_a_rollout(practice: PracticeRack, tmp_path: Path) -> None:
     """A run that is stopped before the rack took its promote does not say that it rolls out, nor does `resume`."""
-    app = practice.serving("held-back")
+    [app] = practice.serving("held-back")
     before = app.active
     convox = HeldStep.of(tmp_path, "releases promote")
     ship = app.start_ship("--convox", str(convox.path))
@@ -118,7 +119,8 @@ def test_a_promote_that_never_went_out_is_not_called_a_rollout(practice: Practic
 
 @pytest.fixture(scope="module")
 def building(practice: PracticeRack) -> App:
-    return practice.serving("building")
+    [app] = practice.serving("building")
+    return app
 
 
 @pytest.fixture
@@ -154,7 +156,7 @@ def test_a_signal_during_the_build_changes_nothing(
 
 def test_a_second_ctrl_c_leaves_at_once(practice: PracticeRack, tmp_path: Path) -> None:
     """Who presses Ctrl-C twice does not wait for a tidy end, not even for a child that will not go."""
-    app = practice.serving("twice")
+    [app] = practice.serving("twice")
     convox = HeldStep.deaf(tmp_path, "build")
     ship = app.start_ship("--convox", str(convox.path))
     convox.until_reached()

@@ -20,7 +20,8 @@ CLOSED = "http://convox:not-a-secret@127.0.0.1:9"
 
 @pytest.fixture(scope="module")
 def app(practice: PracticeRack) -> App:
-    return practice.serving("untouched")
+    [app] = practice.serving("untouched")
+    return app
 
 
 @pytest.fixture(autouse=True)

@@ -44,8 +44,9 @@ def runs(practice: PracticeRack, tmp_path_factory: pytest.TempPathFactory) -> Ru
     on_github = {"GITHUB_ACTIONS": "true"} | {
         key: str(folder / key) for key in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
     }
-    apps = {"plain": practice.app("plain"), "json": practice.serving("json"), "github": practice.app("github")}
-    apps["json"].set_env(TOKEN=OLD)
+    [serving] = practice.serving("json")
+    serving.set_env(TOKEN=OLD)
+    apps = {"plain": practice.app("plain"), "json": serving, "github": practice.app("github")}
     words = ("--verbose", "--convox", str(wrapped_convox(folder, RECORDED)))
     from_env, blurting = ("--env-from", "TOKEN"), ("--set", "MOOD=tell")
     with Cmdlines() as sampled:
