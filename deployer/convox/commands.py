@@ -7,6 +7,7 @@ since without it the CLI takes the name of the current folder for the app (1.2).
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from unicodedata import category
 
@@ -14,6 +15,7 @@ from deployer.convox.request import Request
 from deployer.convox.target import Target
 from deployer.core.environment import Environment
 from deployer.core.errors import Usage
+from deployer.core.models import ReleaseCommand
 from deployer.core.names import BuildId, ReleaseId, ServiceName
 from deployer.core.policy import Policy
 from deployer.core.redact import Secret
@@ -86,6 +88,20 @@ class Commands:
         args = ("--build-args", f"DEPLOYER_STAMP={stamp}") if stamp else ()
         words = (_value(path), "--id", "-d", _value(description), *args, *self._flags())
         return self._tell("build", *words, deadline_s=self.policy.build_s)
+
+    def run(self, command: ReleaseCommand, release: ReleaseId, mark: str) -> Request:
+        """
+        With `[mark STATUS]` behind its output, whatever the command does: the status of the CLI is not its own.
+
+        One word, which the rack splits as a shell would, so that the CLI finds no flags in it; errors go to stdout,
+        since stderr gets lost (convox-facts 2.9, 10.1). `--timeout` is how long the process stays if nobody removes it.
+        """
+        script = f'sh -c "$0" 2>&1; echo "[{mark} $?]"'
+        line = shlex.join(("sh", "-c", script, command.line))
+        seconds = f"{self.policy.command_s:.0f}"
+        what = (_value(command.service), _value(line), "--release", _value(release), "--timeout", seconds)
+        words = ("run", *what, *self._flags())
+        return Request("run", words, self.policy.command_s, is_write=True, told_on="stdout")
 
     def promote(self, release: ReleaseId) -> Request:
         """`--wait` is for a CLI built for v2, which returns at once without it (convox-facts 2.0, 6)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from deployer.convox import building, effects, manifest, parse, setting, wire
+from deployer.convox import building, effects, manifest, parse, release_command, setting, wire
 from deployer.convox.calls import Calls
 from deployer.convox.capabilities import capabilities_of
 from deployer.convox.children import Asked, Promotion, Tick
@@ -16,11 +16,11 @@ from deployer.convox.tls import check_tls
 from deployer.core.capabilities import Capabilities
 from deployer.core.environment import Environment
 from deployer.core.errors import Denied, Garbled, NotFound, RackFailure, Unauthorised
-from deployer.core.models import App, Build, Manifest, Process, RackInfo, Release, Service, Source
+from deployer.core.models import App, Build, Manifest, Process, RackInfo, Release, ReleaseCommand, Service, Source
 from deployer.core.names import BuildId, ReleaseId, ServiceName, ShipId
 from deployer.core.policy import Policy
 from deployer.core.why import LogLine
-from deployer.engine.ports import PendingReads, PromoteChild
+from deployer.engine.ports import CommandEnd, PendingReads, PromoteChild
 
 
 class ConvoxRack:
@@ -105,6 +105,11 @@ class ConvoxRack:
 
     def build(self, source: Source, ship: ShipId, on_line: Callable[[str], None]) -> Release:
         return building.build(self._calls, source, ship, on_line)
+
+    def run(
+        self, command: ReleaseCommand, release: ReleaseId, ship: ShipId, on_line: Callable[[str], None]
+    ) -> CommandEnd:
+        return release_command.run(self._calls, command, release, ship, on_line)
 
     def promote(self, release: ReleaseId) -> PromoteChild:
         return Promotion(self._calls, self._calls.runner.start(self._commands.promote(release)), release)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
+from typing import Literal
 
 from deployer.core.redact import Secret, scrub
 
@@ -15,7 +16,8 @@ class Request:
     """
     One child process, before it is started. `verb` is what messages and the table of failures call it.
 
-    `words` follow the program's name and never hold a secret; `stdin` does, and is closed after it.
+    `words` follow the program's name and never hold a secret; `stdin` does, and is closed after it. `told_on` is the
+    stream that people follow.
     """
 
     verb: str
@@ -24,6 +26,7 @@ class Request:
     stdin: Secret | None = None
     is_write: bool = False
     program: str = CONVOX
+    told_on: Literal["stdout", "stderr"] = "stderr"
 
 
 @dataclass(frozen=True, slots=True)

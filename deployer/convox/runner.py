@@ -66,8 +66,9 @@ class Running:
         with_lines: bool,
     ) -> None:
         self.request = request
-        self.stdout = Stream()
-        self.stderr = Stream(keeps_lines=with_lines)
+        self.stdout = Stream(keeps_lines=with_lines and request.told_on == "stdout")
+        self.stderr = Stream(keeps_lines=with_lines and request.told_on == "stderr")
+        self.told = self.stdout if request.told_on == "stdout" else self.stderr
         self.is_late = False
         self._clock = clock
         self._began_s = clock.now_s()
@@ -181,7 +182,7 @@ class Running:
                 return
             if not ready:
                 is_alive = self._child.is_alive()
-            elif self.stderr.has_lines:
+            elif self.told.has_lines:
                 self._clock.wake()
 
     def _signal(self, signum: int) -> None:
@@ -209,14 +210,14 @@ class Runner:
 
     def run(self, request: Request, on_line: Callable[[str], None] | None = None) -> Completed:
         """
-        Run it to its end or its deadline; `on_line` gets each line of stderr as it comes, on this thread.
+        Run it to its end or its deadline; `on_line` gets each line as it is told, on this thread.
 
         An end with any status is an answer. Raises NoProgram; Interrupted, after killing the child.
         """
         child = self._begin(request, with_lines=on_line is not None)
         try:
             while on_line and not (child.is_over or child.is_late):
-                child.wait_until(lambda: child.stderr.has_lines)
+                child.wait_until(lambda: child.told.has_lines)
                 self._tell(child, on_line)
             completed = child.wait()
         except BaseException:
@@ -255,7 +256,7 @@ class Runner:
         raise NoProgram(f"{program} cannot be run", why=why, hint=_HINT)
 
     def _tell(self, child: Running, on_line: Callable[[str], None]) -> None:
-        for line in child.stderr.take_lines():
+        for line in child.told.take_lines():
             on_line(self.harmless(line))
 
 

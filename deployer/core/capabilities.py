@@ -17,7 +17,7 @@ from enum import Enum
 # on local files; BACK is what it takes to leave a bad release.
 READS = ("apps info", "releases", "env", "ps", "services", "releases manifest")
 BACK = ("apps cancel", "releases create-from", "releases promote")
-WRITES = ("env set", "build", *BACK, "config set")
+WRITES = ("env set", "build", "run", *BACK, "config set")
 
 TOKEN_HINT = "convox rack access --role write --duration-in-hours 2"  # noqa: S105 - a command, not a token
 

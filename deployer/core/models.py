@@ -138,6 +138,14 @@ class Source:
         return f"{self.commit[:10]} {self.subject}".strip() or "no commit"
 
 
+@dataclass(frozen=True, slots=True)
+class ReleaseCommand:
+    """What a release must have done before it serves, a migration say: a line for `sh`, in a process of `service`."""
+
+    service: ServiceName
+    line: str
+
+
 class ProofMode(Enum):
     """How a service can be proven (design 2.1)."""
 

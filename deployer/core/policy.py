@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 # Deadlines of single calls and plain counts do not shrink with a rack that runs fast.
-_UNSCALED = frozenset({"read_s", "write_s", "build_s", "probe_s"})
+_UNSCALED = frozenset({"read_s", "write_s", "build_s", "command_s", "probe_s"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,7 @@ class Policy:
     read_s: float = 10.0
     write_s: float = 30.0
     build_s: float = 3600.0
+    command_s: float = 900.0
     probe_s: float = 5.0
     probes_at_once: int = 16
     probes_a_round: int = 64

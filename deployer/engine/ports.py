@@ -23,6 +23,7 @@ from deployer.core.models import (
     Process,
     RackInfo,
     Release,
+    ReleaseCommand,
     Service,
     Source,
 )
@@ -73,6 +74,14 @@ class PromoteState:
     is_announced: bool = False
     refusal: RackFailure | None = None
     lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEnd:
+    """How a release command ended, on its own word: the CLI's status may be 0 all the same (convox-facts 2.9)."""
+
+    status: int
+    last_line: str = ""
 
 
 class PromoteChild(Protocol):
@@ -129,6 +138,15 @@ class Rack(Protocol):
         Build `source`, lines as they come. The release that the build made, its build complete.
 
         Raises BuildFailed, or BuildUnknown when the stream was lost and the build cannot be found again.
+        """
+
+    def run(
+        self, command: ReleaseCommand, release: ReleaseId, ship: ShipId, on_line: Callable[[str], None]
+    ) -> CommandEnd:
+        """
+        Run it in a process of `release`, once, lines as they come.
+
+        Raises CannotTell where it left no proof of its end: it may still be running.
         """
 
     def promote(self, release: ReleaseId) -> PromoteChild:

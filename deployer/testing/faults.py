@@ -25,9 +25,9 @@ from deployer.core.errors import (
     TimedOut,
     Transport,
 )
-from deployer.core.models import Answer, App, HealthTarget, Process, Release, Service, Source
+from deployer.core.models import Answer, App, HealthTarget, Process, Release, ReleaseCommand, Service, Source
 from deployer.core.names import ReleaseId, ShipId
-from deployer.engine.ports import PromoteState, Reads
+from deployer.engine.ports import CommandEnd, PromoteState, Reads
 from deployer.rackmodel import ProcessRow
 from deployer.testing.clock import ManualClock
 from deployer.testing.probe import SimulatedProbe
@@ -117,6 +117,11 @@ class FaultyRack(SimulatedRack):
             return self._risky(lambda: super(FaultyRack, self).build(source, ship, on_line))
         except CannotTell as error:
             raise BuildUnknown("the build's stream was lost") from error
+
+    def run(
+        self, command: ReleaseCommand, release: ReleaseId, ship: ShipId, on_line: Callable[[str], None]
+    ) -> CommandEnd:
+        return self._risky(lambda: super(FaultyRack, self).run(command, release, ship, on_line))
 
     def cancel(self) -> None:
         self._risky(super().cancel)

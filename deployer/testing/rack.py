@@ -19,6 +19,7 @@ from deployer.core.models import (
     Process,
     RackInfo,
     Release,
+    ReleaseCommand,
     Service,
     ServiceSpec,
     Source,
@@ -27,7 +28,7 @@ from deployer.core.names import AppName, BuildId, ProcessId, RackName, ReleaseId
 from deployer.core.plan import describe_build
 from deployer.core.redact import Secret
 from deployer.core.why import LogLine
-from deployer.engine.ports import PendingReads, PromoteState, Reads
+from deployer.engine.ports import CommandEnd, PendingReads, PromoteState, Reads
 from deployer.rackmodel.env import parse as parse_env
 from deployer.rackmodel.manifest_read import read_manifest as model_manifest
 from deployer.testing.clock import ManualClock
@@ -57,7 +58,7 @@ class SimulatedRack:
     Implements the engine's `Rack`. What others do to the app is done on `world.model`.
 
     `is_dark`: no read is answered (they time out). `writes` lists every write in order. `may`: what the credential is
-    said to be allowed; nothing enforces it.
+    said to be allowed; nothing enforces it. `command_end`: how release commands end.
     """
 
     def __init__(self, world: SimulatedWorld, app: AppName, clock: ManualClock, *, build_s: float = 5.0) -> None:
@@ -66,6 +67,7 @@ class SimulatedRack:
         self.is_dark = False
         self.on_write: Callable[[str], None] = lambda _: None
         self.service: dict[str, object] = {}
+        self.command_end = CommandEnd(0)
         self.rack_info = RackInfo(RackName("simulated"), "3.24.9", "3.24.9", "local")
         self.may = Capabilities(Credential(Kind.PASSWORD), dict.fromkeys((*READS, *WRITES), May.YES))
         self._app = app
@@ -157,6 +159,14 @@ class SimulatedRack:
             raise BuildFailed("the build failed", why=str(error)) from error
         made = self.world.model.complete_build(self._app, build.id, text)
         return Release(ReleaseId(made.id), BuildId(build.id), is_active=False, description=made.description)
+
+    def run(
+        self, command: ReleaseCommand, release: ReleaseId, ship: ShipId, on_line: Callable[[str], None]
+    ) -> CommandEnd:
+        self._write(f"run {command.service} {release}")
+        self._refusable(lambda: self.world.model.release(self._app, release))
+        on_line(f"Running for ship {ship}: {command.line}")
+        return self.command_end
 
     def promote(self, release: ReleaseId) -> SimulatedPromote:
         self._write(f"promote {release}")

@@ -12,13 +12,15 @@ from deployer.convox.request import Request
 from deployer.convox.target import Target
 from deployer.core.environment import Environment
 from deployer.core.errors import Usage
-from deployer.core.names import AppName, BuildId, RackName, ReleaseId
+from deployer.core.models import ReleaseCommand
+from deployer.core.names import AppName, BuildId, RackName, ReleaseId, ServiceName
 from deployer.core.policy import Policy
 from deployer.core.redact import Secret
 
 R0, R1 = ReleaseId("RAAAAAAAAA0"), ReleaseId("RAAAAAAAAA1")
 BY_NAME = Commands(Target(AppName("myapp"), RackName("acme/prod")), Policy())
 BY_URL = Commands(Target(AppName("myapp"), RackName("acme/prod"), Secret("https://u:p@h")), Policy())
+MIGRATE = ReleaseCommand(ServiceName("web"), "alembic upgrade head")
 BY_NOTHING = Commands(Target(AppName("myapp")), Policy())
 
 LINES: list[tuple[Callable[[Commands], Request], str]] = [
@@ -42,6 +44,11 @@ LINES: list[tuple[Callable[[Commands], Request], str]] = [
     (
         lambda convox: convox.build("/src", "build x", "20261124-014700-a1b2c3"),
         "build /src --id -d 'build x' --build-args DEPLOYER_STAMP=20261124-014700-a1b2c3 -a myapp -r acme/prod",
+    ),
+    (
+        lambda convox: convox.run(MIGRATE, R1, "mark"),
+        """run web 'sh -c 'sh -c "$0" 2>&1; echo "[mark $?]"' 'alembic upgrade head'' """
+        "--release RAAAAAAAAA1 --timeout 900 -a myapp -r acme/prod",
     ),
     (lambda convox: convox.promote(R1), "releases promote RAAAAAAAAA1 --wait -a myapp -r acme/prod"),
     (lambda convox: convox.cancel(), "apps cancel myapp -a myapp -r acme/prod"),
