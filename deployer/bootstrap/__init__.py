@@ -23,8 +23,8 @@ from deployer.core.models import Manifest
 from deployer.core.names import ReleaseId, ShipId
 from deployer.core.summary import Summary
 from deployer.engine.doctor import Desk, examine
+from deployer.engine.draft import ShipRequest
 from deployer.engine.ports import Ports
-from deployer.engine.preflight import ShipRequest
 from deployer.engine.resume import ResumeRequest
 from deployer.engine.resume import resume as resume_ship
 from deployer.engine.rollback import RollbackRequest
@@ -38,7 +38,7 @@ __all__ = ["Ask", "Health", "Options", "ShipWish", "doctor", "resume", "rollback
 
 
 def ship(options: Options, wish: ShipWish) -> int:
-    """The exit status of one ship."""
+    """The exit status of one ship, or of promoting a release that exists."""
     with session_of(options) as session:
         session.keep_secret(wish.wanted)
 
@@ -48,6 +48,7 @@ def ship(options: Options, wish: ShipWish) -> int:
                 ship=session.ship,
                 actor=session.actor,
                 policy=session.policy,
+                command=wish.command,
                 source=None if wish.release else source_of(wish.source, session.runner),
                 manifest=manifest,
                 release=wish.release,
@@ -61,7 +62,7 @@ def ship(options: Options, wish: ShipWish) -> int:
             )
             return ship_release(request, ports)
 
-        return session.run("ship", body)
+        return session.run(wish.command, body)
 
 
 def rollback(options: Options, release: ReleaseId | None, ask: Ask) -> int:

@@ -43,11 +43,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShipWish:
-    """What a person wants shipped, and what went wrong while it was read."""
+    """What a person wants shipped, by which command, and what went wrong while it was read."""
 
-    source: Path
+    command: str = "ship"
+    source: Path = Path()
     release: ReleaseId | None = None
-    wanted: Environment
+    wanted: Environment = field(default_factory=lambda: Environment({}))
     env_exclusive: bool = False
     refuse_staged: bool = False
     accept_ps: bool = False

@@ -62,3 +62,16 @@ Soak = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Identity = Annotated[
+    str | None,
+    typer.Option(
+        "--identity",
+        metavar="health|ps",
+        help="ps: accept the process list as the only proof. [env: DEPLOYER_IDENTITY]",
+        show_default=False,
+    ),
+]
+NoRollback = Annotated[
+    bool,
+    typer.Option("--no-rollback", help="Leave a bad release where it is, and say so. [env: DEPLOYER_ROLLBACK=false]"),
+]

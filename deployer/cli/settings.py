@@ -116,12 +116,21 @@ class Settings(BaseSettings):
         )
 
 
-class ShipSettings(Settings):
+class RollSettings(Settings):
+    """How a release is proven, and what happens when it is not."""
+
+    identity: Literal["health", "ps"] = "health"
+    rollback: bool = True
+
+
+class ShipSettings(RollSettings):
     source: Path = Path()
     release: Release | None = None
     staged: Literal["allow", "refuse"] = "allow"
-    identity: Literal["health", "ps"] = "health"
-    rollback: bool = True
+
+
+class PromoteSettings(RollSettings):
+    release: Release
 
 
 class RollbackSettings(Settings):

@@ -48,13 +48,8 @@ def ship(
         str | None,
         typer.Option("--staged", metavar="allow|refuse", help="Env that others set and never promoted ships along."),
     ] = None,
-    identity: Annotated[
-        str | None,
-        typer.Option("--identity", metavar="health|ps", help="ps: accept the process list as the only proof."),
-    ] = None,
-    no_rollback: Annotated[
-        bool, typer.Option("--no-rollback", help="Leave a bad release where it is, and say so.")
-    ] = False,
+    identity: options.Identity = None,
+    no_rollback: options.NoRollback = False,
     convox: options.Convox = None,
     insecure_rack: options.InsecureRack = None,
     output: options.Output = None,

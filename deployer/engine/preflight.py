@@ -1,164 +1,37 @@
 """
-Preflight: find everything that can be wrong, at once, or make the plan. Reads only.
+Preflight: everything that stands in the way of a ship, found at once. Reads only.
 
-Source: design 2.1 steps 1 and 2.
+Source: design 2.1 step 2.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
-from deployer.core.environment import EnvDiff, Environment, diff, problems_of
+from deployer.core.environment import problems_of
 from deployer.core.errors import Busy, Problem, Refused
-from deployer.core.models import Manifest, ProofMode, Source
-from deployer.core.names import ReleaseId, ShipId
-from deployer.core.plan import Baseline, Plan, Rehearsal, ServicePlan, mode_of
-from deployer.core.policy import Policy
+from deployer.core.models import ProofMode
+from deployer.core.names import ReleaseId
+from deployer.core.plan import mode_of
 from deployer.core.verdict import Verdict
-from deployer.engine.allowed import PROMOTE, Need, credential_problems, credential_warnings
-from deployer.engine.observe import Seen, manifest_of, rehearse, stamp_of
+from deployer.engine.allowed import credential_problems
+from deployer.engine.draft import Draft, ShipRequest
+from deployer.engine.observe import Seen
 from deployer.engine.ports import Ports
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShipRequest:
-    """What a person asked for. `problems` were found while the inputs were read; they are told with all the others."""
-
-    ship: ShipId
-    actor: str
-    policy: Policy
-    source: Source | None = None
-    manifest: Manifest | None = None
-    release: ReleaseId | None = None
-    wanted: Environment
-    env_exclusive: bool = False
-    refuse_staged: bool = False
-    accept_ps: bool = False
-    no_rollback: bool = False
-    problems: tuple[Problem, ...] = ()
-    run_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A plan, with the values and rehearsals that it was made from and that are not for showing."""
-
-    plan: Plan
-    seen: Seen
-    manifest: Manifest
-    baseline_manifest: Manifest
-    rehearsals: tuple[Rehearsal, ...]
-    wanted_env: Environment
-
-
-def make_plan(request: ShipRequest, seen: Seen, ports: Ports) -> Draft:
-    """Preflight: find every problem at once, or make the plan. Raises Refused, Busy or Denied."""
-    manifest = request.manifest or _manifest_of_release(request, ports)
-    old = manifest_of(seen.app.release, manifest, ports) if seen.app.release else manifest
-    rehearsals = rehearse(seen, old, request.policy, ports)
-    wanted_env = request.wanted if request.env_exclusive else seen.newest_env.overlaid(request.wanted)
-    staged = tuple(key for key in _staged(seen) if key not in request.wanted)
+def preflight(request: ShipRequest, draft: Draft, ports: Ports) -> None:
+    """Raises Refused with every problem, or Busy where that is all there is."""
     problems = (
         *request.problems,
-        *_rack_problems(seen),
-        *_release_problems(request, seen, ports),
-        *_env_problems(request, manifest, wanted_env, ports),
-        *_proof_problems(request, rehearsals),
+        *_rack_problems(draft.seen),
+        *_release_problems(request, draft.seen, ports),
+        *_env_problems(request, draft, ports),
+        *_proof_problems(request, draft),
         *_lock_problems(ports),
-        *_staged_problems(request, staged),
+        *_staged_problems(request, draft),
+        *credential_problems(draft.capabilities, draft.need, ports.clock.utc()),
     )
-    env = diff(seen.newest_env, wanted_env)
-    need = Need(_writes(request, env), request.policy, goes_back=not request.no_rollback)
-    capabilities, now = ports.rack.capabilities(), ports.clock.utc()
-    problems += credential_problems(capabilities, need, now)
     if problems:
-        raise _refusal(problems, seen)
-    plan = _plan(request, seen, manifest, rehearsals, env, staged, ports)
-    plan = replace(plan, warnings=(*plan.warnings, *credential_warnings(capabilities, need, now)))
-    return Draft(plan, seen, manifest, old, rehearsals, wanted_env)
-
-
-def _writes(request: ShipRequest, env: EnvDiff) -> tuple[str, ...]:
-    """The commands that this ship is going to give."""
-    if request.release:
-        return (PROMOTE,)
-    return (*(("env set",) if env else ()), "build", PROMOTE)
-
-
-def _staged(seen: Seen) -> tuple[str, ...]:
-    """Keys that somebody set and never promoted: the next release forks from the newest, so they ride along."""
-    return diff(seen.active_env, seen.newest_env).keys if seen.app.release else ()
-
-
-def _plan(
-    request: ShipRequest,
-    seen: Seen,
-    manifest: Manifest,
-    rehearsals: tuple[Rehearsal, ...],
-    env: EnvDiff,
-    staged: tuple[str, ...],
-    ports: Ports,
-) -> Plan:
-    baseline = _baseline(seen, rehearsals, ports)
-    return Plan(
-        ship=request.ship,
-        command="ship",
-        app=ports.app,
-        rack=seen.rack,
-        actor=request.actor,
-        baseline=baseline,
-        services=service_plans(manifest, rehearsals, request.policy),
-        policy=request.policy,
-        env=env,
-        staged=staged,
-        source=request.source,
-        release=request.release,
-        no_way_back=_no_way_back(request, baseline),
-        warnings=_warnings(staged),
-    )
-
-
-def _baseline(seen: Seen, rehearsals: tuple[Rehearsal, ...], ports: Ports) -> Baseline | None:
-    if seen.app.release is None:
-        return None
-    active = seen.active
-    asked = [each for each in rehearsals if each.url]
-    return Baseline(
-        seen.app.release,
-        active.build if active else None,
-        active.description if active else "",
-        serves=all(each.serves for each in asked) if asked else bool(seen.processes),
-        ship=stamp_of(active, ports),
-    )
-
-
-def service_plans(manifest: Manifest, rehearsals: tuple[Rehearsal, ...], policy: Policy) -> tuple[ServicePlan, ...]:
-    """How each service of `manifest` is going to be proven; one that is new has not been rehearsed."""
-    rehearsed = {each.spec.name: each for each in rehearsals}
-    plans = []
-    for spec in manifest.services:
-        each = rehearsed.get(spec.name) or Rehearsal(spec, "", spec.count, ())
-        mode, note = mode_of(each, policy)
-        plans.append(ServicePlan(spec.name, mode, each.url, each.desired, note))
-    return tuple(plans)
-
-
-def _no_way_back(request: ShipRequest, baseline: Baseline | None) -> str:
-    if request.no_rollback:
-        return "--no-rollback"
-    if baseline is not None and not baseline.serves:
-        return "the baseline does not serve"
-    return ""
-
-
-def _warnings(staged: tuple[str, ...]) -> tuple[str, ...]:
-    return (f"staged by others, never promoted, ships along: {', '.join(staged)}",) if staged else ()
-
-
-def _manifest_of_release(request: ShipRequest, ports: Ports) -> Manifest:
-    if request.release is None:
-        raise Refused(request.problems or (Problem("there is no convox.yml to build from"),))
-    return ports.rack.manifest(request.release)
+        raise _refusal(problems, draft.seen)
 
 
 def _rack_problems(seen: Seen) -> tuple[Problem, ...]:
@@ -168,18 +41,26 @@ def _rack_problems(seen: Seen) -> tuple[Problem, ...]:
 
 
 def _release_problems(request: ShipRequest, seen: Seen, ports: Ports) -> tuple[Problem, ...]:
-    wanted, active = seen.release(request.release), seen.active
-    if request.release and request.wanted:
-        return (Problem("--release ships a release as it is, so it goes with no env", hint="leave --env-… away"),)
-    if wanted is None or active is None or seen.releases.index(wanted) <= seen.releases.index(active):
+    release, active = request.release, seen.active
+    if release is None:
         return ()
-    hint = ports.command("rollback", wanted.id)
-    return (Problem(f"{wanted.id} is older than {active.id}, which is active", hint=hint),)
+    if request.wanted:
+        return (Problem("--release ships a release as it is, so it goes with no env", hint="leave --env-… away"),)
+    if active is None or _is_as_new(release, active.id, seen):
+        return ()
+    hint = ports.command("rollback", release)
+    return (Problem(f"{release} is older than {active.id}, which is active", hint=hint),)
 
 
-def _env_problems(request: ShipRequest, manifest: Manifest, wanted: Environment, ports: Ports) -> tuple[Problem, ...]:
+def _is_as_new(release: ReleaseId, active: ReleaseId, seen: Seen) -> bool:
+    """Newest first; what is not listed is older than all that are."""
+    ids = [each.id for each in seen.releases]
+    return release in ids[: ids.index(active) + 1]
+
+
+def _env_problems(request: ShipRequest, draft: Draft, ports: Ports) -> tuple[Problem, ...]:
     refused = tuple(Problem(f"{each.key} {each.why}", hint=each.hint) for each in problems_of(request.wanted))
-    missing = sorted(manifest.required - wanted.keys())
+    missing = sorted(draft.manifest.required - draft.wanted_env.keys())
     return refused + tuple(
         Problem(
             f"{key} is required by convox.yml and set nowhere",
@@ -189,13 +70,13 @@ def _env_problems(request: ShipRequest, manifest: Manifest, wanted: Environment,
     )
 
 
-def _proof_problems(request: ShipRequest, rehearsals: tuple[Rehearsal, ...]) -> tuple[Problem, ...]:
+def _proof_problems(request: ShipRequest, draft: Draft) -> tuple[Problem, ...]:
     cached = tuple(
         Problem(f"{each.url} is answered from a cache, which proves nothing", hint="send Cache-Control: no-store there")
-        for each in rehearsals
+        for each in draft.rehearsals
         if each.is_cached
     )
-    modes = {mode_of(each, request.policy)[0] for each in rehearsals}
+    modes = {mode_of(each, request.policy)[0] for each in draft.rehearsals}
     if modes == {ProofMode.PS} and not request.accept_ps:
         text = "no service can be asked for its release, so nothing but the process list could be proven"
         return (*cached, Problem(text, hint=f"accept that with --identity {ProofMode.PS.value}"))
@@ -211,8 +92,9 @@ def _lock_problems(ports: Ports) -> tuple[Problem, ...]:
     return (Problem(text, hint=f"{ports.command('rollback')} goes ahead all the same", verdict=Verdict.BUSY),)
 
 
-def _staged_problems(request: ShipRequest, staged: tuple[str, ...]) -> tuple[Problem, ...]:
-    if not staged or not request.refuse_staged:
+def _staged_problems(request: ShipRequest, draft: Draft) -> tuple[Problem, ...]:
+    staged = draft.plan.staged
+    if not staged or not request.refuse_staged or request.release:
         return ()
     return (Problem(f"staged by others, never promoted: {', '.join(staged)}", hint="promote or undo them first"),)
 

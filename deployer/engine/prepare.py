@@ -17,9 +17,10 @@ from deployer.core.names import ReleaseId
 from deployer.core.plan import Rehearsal, describe_build
 from deployer.core.policy import Policy
 from deployer.core.summary import LOCK
+from deployer.engine.draft import Draft, ShipRequest, make_draft
 from deployer.engine.observe import expect, observe, stamp_of
 from deployer.engine.ports import LockNote, Ports
-from deployer.engine.preflight import Draft, ShipRequest, make_plan
+from deployer.engine.preflight import preflight
 from deployer.engine.roll import Aim, Order
 from deployer.engine.run import rack_words
 from deployer.engine.write import write
@@ -27,7 +28,8 @@ from deployer.engine.write import write
 
 def prepare(request: ShipRequest, ports: Ports) -> Order:
     """Take a request to a release that is ready to roll. Raises the DeployerError of the step that failed."""
-    draft = make_plan(request, observe(ports, request.policy), ports)
+    draft = make_draft(request, observe(ports, request.policy), ports)
+    preflight(request, draft, ports)
     ports.sink.record(Planned(draft.plan))
     take_lock(request, draft, ports)
     expected_env = set_env(request, draft, ports)
@@ -117,16 +119,16 @@ def order_for(release: ReleaseId, request: ShipRequest, draft: Draft, ports: Por
     expected = tuple(expect(each, modes.get(each.spec.name), request.policy) for each in fresh)
     stamp = stamp_of(seen.release(release), ports) if request.release else request.ship
     aim = Aim(release, draft.manifest, expected, stamp)
-    baseline = _baseline_aim(release, draft, request.policy)
+    baseline = _baseline_aim(draft, request.policy)
     return Order(
         request.ship, request.actor, aim, baseline, seen.services, request.policy, plan.no_way_back, plan.staged
     )
 
 
-def _baseline_aim(release: ReleaseId, draft: Draft, policy: Policy) -> Aim | None:
+def _baseline_aim(draft: Draft, policy: Policy) -> Aim | None:
     before = draft.plan.baseline
-    if before is None or before.release == release:
+    if before is None:
         return None
     modes = {each.name: each.mode for each in draft.plan.services}
     expected = tuple(expect(each, modes.get(each.spec.name), policy) for each in draft.rehearsals)
-    return Aim(before.release, draft.baseline_manifest, expected, before.ship)
+    return Aim(before.release, draft.old_manifest, expected, before.ship)

@@ -63,7 +63,7 @@ def _never_promoted(order: Order, ports: Ports) -> Ended:
     """The run was stopped before the rack took its promote; the release is there, and can be shipped as it is."""
     release = order.aim.release
     ports.sink.record(Wrote(PROMOTE, NOT_DONE, None, "the rack never took it"))
-    hint = ports.command("ship", "--release", release)
+    hint = ports.command("promote", release)
     return Ended(Verdict.NOT_PROMOTED, None, order.serving or "", why=f"{release} was never promoted", hints=(hint,))
 
 

@@ -54,8 +54,14 @@ class Order:
         return self.baseline.release if self.baseline else None
 
     @property
+    def is_active_already(self) -> bool:
+        """Nothing to promote, and so nothing of ours to take back: it is verified."""
+        return self.serving == self.aim.release
+
+    @property
     def rollout(self) -> Rollout:
-        return Rollout(self.aim.release, self.serving, self.aim.expected, self.aim.stamp)
+        baseline = None if self.is_active_already else self.serving
+        return Rollout(self.aim.release, baseline, self.aim.expected, self.aim.stamp)
 
 
 def roll_out(order: Order, ports: Ports) -> Judgement:
@@ -63,8 +69,13 @@ def roll_out(order: Order, ports: Ports) -> Judgement:
     Take `order.aim` from the gate to the judge's last word: settled, doomed, superseded, gone back or out of sight.
 
     Raises Busy or NotPromoted when the read-back shows that nothing changed.
+
+    A release that is active is verified, not promoted: that would make it the rack's own "previous" and poison the way
+    back (faults 0.2).
     """
-    if _is_active_already(order, ports):
+    _pass_gate(order, ports)
+    if order.is_active_already:
+        ports.sink.record(Said("promote", f"{order.serving} is active already: nothing to promote, verifying"))
         return _watch(order, None, ports)
     child = _promote(order, ports)
     try:
@@ -78,25 +89,17 @@ def watch_out(order: Order, ports: Ports) -> Judgement:
     return _watch(order, None, ports)
 
 
-def _is_active_already(order: Order, ports: Ports) -> bool:
-    """
-    The gate: look again, and go through only if the world is still the one that was planned for.
-
-    A release that is active and running is verified, not promoted: that would make it the rack's own "previous" and
-    poison the way back (faults 0.2).
-    """
+def _pass_gate(order: Order, ports: Ports) -> None:
+    """Look again: raises Busy unless the world is still the one that was planned for."""
     app = ports.rack.app()
-    if app.release == order.aim.release and app.is_running:
-        ports.sink.record(Said("promote", f"{app.release} is active already: nothing to promote, verifying"))
-        return True
     if app.release != order.serving:
         raise Busy(f"{app.release or 'nothing'} became active meanwhile: somebody else is at work")
     if not app.is_running:
-        raise Busy(f"the app is {app.status}", serving=app.release, hint=ports.command("status"))
+        hint = ports.command("resume" if order.is_active_already else "status")
+        raise Busy(f"the app is {app.status}", serving=app.release, hint=hint)
     holder = ports.ledger.holder()
     if holder is not None and holder.ship != order.ship:
         raise Busy(f"{holder.by} took the lock over ({holder.what})", serving=app.release)
-    return False
 
 
 def _promote(order: Order, ports: Ports) -> PromoteChild:

@@ -22,10 +22,10 @@ from deployer.core.policy import Policy
 from deployer.core.summary import LOCK
 from deployer.core.verdict import Verdict
 from deployer.engine.back import cancel, copy_of, heal, prove
+from deployer.engine.draft import service_plans
 from deployer.engine.identity import meet_rack
 from deployer.engine.observe import Seen, expect, manifest_of, read_app, rehearse, stamp_of
 from deployer.engine.ports import LockNote, Ports, ProvenEntry
-from deployer.engine.preflight import service_plans
 from deployer.engine.roll import Aim, Order, roll_out
 from deployer.engine.run import rack_words
 from deployer.engine.ship import remember

@@ -7,8 +7,8 @@ from deployer.core.judge import Doomed, Judgement, LostSight, Proven, RackRolled
 from deployer.core.names import ReleaseId
 from deployer.core.verdict import Verdict
 from deployer.engine.back import go_back
+from deployer.engine.draft import ShipRequest
 from deployer.engine.ports import Ports, ProvenEntry
-from deployer.engine.preflight import ShipRequest
 from deployer.engine.prepare import prepare
 from deployer.engine.roll import Order, roll_out
 from deployer.engine.write import write
@@ -26,8 +26,8 @@ def settle(order: Order, judgement: Judgement, ports: Ports) -> Ended:
     release = order.aim.release
     match judgement:
         case Proven():
-            remember(order.aim.release, order, ports)
-            undo = (f"undo: {ports.command('rollback')}",) if order.baseline else ()
+            remember(release, order, ports)
+            undo = (f"undo: {ports.command('rollback')}",) if order.serving not in (None, release) else ()
             return Ended(Verdict.SHIPPED, release, f"{release} serves on {_count(judgement)}", hints=undo)
         case Doomed() | RackRolledBack():
             return go_back(order, judgement, ports)

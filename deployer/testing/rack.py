@@ -116,7 +116,10 @@ class SimulatedRack:
         return Environment({key: Secret(value) for key, value in parse_env(text).items()})
 
     def manifest(self, release: ReleaseId) -> Manifest:
-        return read_manifest(self._read(lambda: self.world.model.release(self._app, release)).manifest)
+        row = self._read(lambda: self.world.model.release(self._app, release))
+        if not row.build:
+            raise NotFound("there is no such build", why=f"no build for release: {release}")
+        return read_manifest(row.manifest)
 
     def build_info(self, build: BuildId) -> Build:
         row = self._read(lambda: self.world.model.build(self._app, build))

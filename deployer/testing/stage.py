@@ -13,8 +13,8 @@ from deployer.core.events import Ended, Started
 from deployer.core.models import Source
 from deployer.core.names import AppName, ShipId
 from deployer.core.policy import Policy
+from deployer.engine.draft import ShipRequest
 from deployer.engine.ports import Ports
-from deployer.engine.preflight import ShipRequest
 from deployer.engine.run import Bug, Recorder, run
 from deployer.engine.ship import ship
 from deployer.rackmodel import ProcessKind, ProcessRow, Refused

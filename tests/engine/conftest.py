@@ -12,8 +12,8 @@ from deployer.core.models import Source
 from deployer.core.names import AppName, ReleaseId, ShipId
 from deployer.core.policy import Policy
 from deployer.core.summary import PROMOTE
+from deployer.engine.draft import ShipRequest
 from deployer.engine.ports import Ports
-from deployer.engine.preflight import ShipRequest
 from deployer.engine.rollback import RollbackRequest, rollback
 from deployer.engine.run import Recorder, run
 from deployer.engine.ship import ship
@@ -50,7 +50,7 @@ class Stage:
         self.ships += 1
         return ShipId(f"20261124-120000-{self.ships:06x}")
 
-    def ship(self, program: str = "good", **more: object) -> Ended:
+    def ship(self, program: str = "good", /, **more: object) -> Ended:
         request = {
             "ship": self.next_ship(),
             "actor": "tester",
@@ -60,7 +60,19 @@ class Stage:
             "wanted": Environment({}),
             **more,
         }
-        return self.run("ship", lambda ports: ship(ShipRequest(**request), ports), request["ship"])  # type: ignore[arg-type]
+        command = str(request.get("command", "ship"))
+        return self.run(command, lambda ports: ship(ShipRequest(**request), ports), request["ship"])  # type: ignore[arg-type]
+
+    def promote(self, release: str, **more: object) -> Ended:
+        """A release that exists: what `promote` and `ship --release` ask for."""
+        more = {"command": "promote", "release": ReleaseId(release), "source": None, "manifest": None, **more}
+        return self.ship("", **more)
+
+    def built(self, program: str = "better", env: str = "") -> str:
+        """A release that somebody built, never promoted."""
+        build = self.model.create_build(APP)
+        release = self.model.complete_build(APP, build.id, manifest_text(program, **self.rack.service)).id
+        return self.model.create_release(APP, build=build.id, env=env).id if env else release
 
     def rollback(self, release: str | None = None, *, yes: bool = True) -> Ended:
         request = RollbackRequest(

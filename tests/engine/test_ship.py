@@ -7,7 +7,7 @@ import pytest
 
 from deployer.core.environment import Environment
 from deployer.core.events import Ended, Intended, Judged, Looked, Planned, Started
-from deployer.core.names import ReleaseId, ShipId
+from deployer.core.names import ShipId
 from deployer.core.verdict import Verdict
 from deployer.engine.ports import LockNote
 from deployer.testing.programs import Program
@@ -72,21 +72,6 @@ class TestGood:
         shipped.ship("better", wanted=Environment.of(MODE="new"), env_exclusive=True)
 
         assert "MODE=new" == shipped.model.release(APP, shipped.active).env
-
-    def test_existing_release_is_shipped_without_a_build(self, shipped: Stage) -> None:
-        """--release promotes what is there."""
-        made = shipped.model.create_release(APP, env="MODE=new")
-        ended = shipped.ship(release=ReleaseId(made.id), source=None, manifest=None)
-
-        assert Verdict.SHIPPED is ended.verdict
-        assert [f"promote {made.id}"] == shipped.rack.writes
-
-    def test_release_that_is_active_is_verified_not_promoted(self, shipped: Stage) -> None:
-        """Promoting the active release again would poison the rack's way back (faults 0.2)."""
-        ended = shipped.ship(release=ReleaseId(shipped.active), source=None, manifest=None)
-
-        assert Verdict.SHIPPED is ended.verdict
-        assert [] == shipped.rack.writes
 
     def test_lock_is_given_back(self, shipped: Stage) -> None:
         """Whatever the verdict, a finished run holds no lock."""
@@ -281,16 +266,6 @@ class TestUntouched:
         shipped.ship("better")
 
         assert ("SOMEBODYS",) == shipped.sink.of(Planned)[0].plan.staged
-
-    def test_older_release_is_refused(self, shipped: Stage) -> None:
-        """A release older than the active one cannot be promoted; rollback is named."""
-        old = shipped.active
-        shipped.ship("better")
-        shipped.rest()
-        ended = shipped.ship(release=ReleaseId(old), source=None, manifest=None)
-
-        assert Verdict.REFUSED is ended.verdict
-        assert "rollback" in str(ended.problems)
 
     def test_env_changed_during_the_build(self, shipped: Stage) -> None:
         """A build takes the env that is newest when it finishes: somebody's edit meanwhile is not promoted."""

@@ -1,0 +1,58 @@
+"""`deployer promote`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from deployer.cli import options
+from deployer.core.names import ReleaseId
+
+EPILOG = """Examples:
+
+\b
+  deployer promote RABCDEFGHIJ --app myapi
+  deployer promote "$(convox env set MODE=fast --id -a myapi)" --app myapi
+
+The same as `ship --release`: looked at, promoted once, watched, proven, and taken back if it fails. One that is active
+already is proven, not promoted; one that is older than it is for `rollback`. Exit status as of `ship`.
+"""
+
+
+def promote(
+    release: Annotated[str, typer.Argument(metavar="RELEASE", help="A release with a build.", show_default=False)],
+    app: options.App = None,
+    rack: options.Rack = None,
+    soak: options.Soak = None,
+    identity: options.Identity = None,
+    no_rollback: options.NoRollback = False,
+    convox: options.Convox = None,
+    insecure_rack: options.InsecureRack = None,
+    output: options.Output = None,
+    verbose: options.Verbose = None,
+) -> None:
+    """Promote a release that exists, and watch until every replica has answered for it; go back if it fails."""
+    from deployer import bootstrap
+    from deployer.cli.settings import PromoteSettings, load
+
+    flags = {
+        "release": release,
+        "app": app,
+        "rack": rack,
+        "soak": soak,
+        "identity": identity,
+        "rollback": False if no_rollback else None,
+        "convox": convox,
+        "insecure_rack": insecure_rack,
+        "output": output,
+        "verbose": verbose,
+    }
+    settings = load(PromoteSettings, flags)
+    wish = bootstrap.ShipWish(
+        command="promote",
+        release=ReleaseId(settings.release),
+        accept_ps=settings.identity == "ps",
+        no_rollback=not settings.rollback,
+    )
+    raise typer.Exit(bootstrap.ship(settings.options(), wish))

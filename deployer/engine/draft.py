@@ -1,0 +1,167 @@
+"""
+Draft what a ship is going to do, from what was asked for and what is there. Reads only, decides nothing.
+
+Source: design 2.1 step 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployer.core.capabilities import Capabilities
+from deployer.core.environment import EnvDiff, Environment, diff
+from deployer.core.errors import NotFound, Problem, Refused
+from deployer.core.models import Manifest, Source
+from deployer.core.names import ReleaseId, ShipId
+from deployer.core.plan import Baseline, Plan, Rehearsal, ServicePlan, mode_of
+from deployer.core.policy import Policy
+from deployer.engine.allowed import PROMOTE, Need, credential_warnings
+from deployer.engine.observe import Seen, manifest_of, rehearse, stamp_of
+from deployer.engine.ports import Ports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShipRequest:
+    """
+    What a person asked for. `release` ships that one as it is, where it is `None` `source` is built.
+
+    `problems` were found while the inputs were read; they are told with all the others.
+    """
+
+    ship: ShipId
+    actor: str
+    policy: Policy
+    command: str = "ship"
+    source: Source | None = None
+    manifest: Manifest | None = None
+    release: ReleaseId | None = None
+    wanted: Environment
+    env_exclusive: bool = False
+    refuse_staged: bool = False
+    accept_ps: bool = False
+    no_rollback: bool = False
+    problems: tuple[Problem, ...] = ()
+    run_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan, with what it was made from and is not for showing. `old_manifest` is that of what serves."""
+
+    plan: Plan
+    seen: Seen
+    manifest: Manifest
+    old_manifest: Manifest
+    rehearsals: tuple[Rehearsal, ...]
+    wanted_env: Environment
+    need: Need
+    capabilities: Capabilities
+
+
+def make_draft(request: ShipRequest, seen: Seen, ports: Ports) -> Draft:
+    """Raises Refused where there is nothing to ship, or RackFailure."""
+    manifest = _manifest(request, ports)
+    old = manifest_of(seen.app.release, manifest, ports) if seen.app.release else manifest
+    rehearsals = rehearse(seen, old, request.policy, ports)
+    wanted = _wanted_env(request, seen, ports)
+    env = diff(seen.active_env if request.release else seen.newest_env, wanted)
+    need = Need(_writes(request, seen, env), request.policy, goes_back=not request.no_rollback)
+    capabilities = ports.rack.capabilities()
+    baseline = _baseline(seen, rehearsals, ports)
+    staged = _staged(request, seen, env)
+    release = seen.release(request.release)
+    plan = Plan(
+        ship=request.ship,
+        command=request.command,
+        app=ports.app,
+        rack=seen.rack,
+        actor=request.actor,
+        baseline=baseline,
+        services=service_plans(manifest, rehearsals, request.policy),
+        policy=request.policy,
+        env=env,
+        staged=staged,
+        source=request.source,
+        release=request.release,
+        release_note=release.description if release else "",
+        no_way_back=_no_way_back(request, baseline),
+        warnings=(*_warnings(request, staged), *credential_warnings(capabilities, need, ports.clock.utc())),
+    )
+    return Draft(plan, seen, manifest, old, rehearsals, wanted, need, capabilities)
+
+
+def service_plans(manifest: Manifest, rehearsals: tuple[Rehearsal, ...], policy: Policy) -> tuple[ServicePlan, ...]:
+    """How each service of `manifest` is going to be proven; one that is new has not been rehearsed."""
+    rehearsed = {each.spec.name: each for each in rehearsals}
+    plans = []
+    for spec in manifest.services:
+        each = rehearsed.get(spec.name) or Rehearsal(spec, "", spec.count, ())
+        mode, note = mode_of(each, policy)
+        plans.append(ServicePlan(spec.name, mode, each.url, each.desired, note))
+    return tuple(plans)
+
+
+def _manifest(request: ShipRequest, ports: Ports) -> Manifest:
+    if request.manifest:
+        return request.manifest
+    if request.release is None:
+        raise Refused(request.problems or (Problem("there is no convox.yml to build from"),))
+    try:
+        return ports.rack.manifest(request.release)
+    except NotFound as error:
+        problem = Problem(
+            f"{request.release} is no release of {ports.app} with a build", f"convox releases -a {ports.app}"
+        )
+        raise Refused((problem, *request.problems)) from error
+
+
+def _wanted_env(request: ShipRequest, seen: Seen, ports: Ports) -> Environment:
+    """The env that the release must have: its own where it exists already."""
+    if request.release:
+        return ports.rack.environment(request.release)
+    return request.wanted if request.env_exclusive else seen.newest_env.overlaid(request.wanted)
+
+
+def _writes(request: ShipRequest, seen: Seen, env: EnvDiff) -> tuple[str, ...]:
+    """The commands that this ship is going to give."""
+    if request.release:
+        return () if request.release == seen.app.release else (PROMOTE,)
+    return (*(("env set",) if env else ()), "build", PROMOTE)
+
+
+def _staged(request: ShipRequest, seen: Seen, env: EnvDiff) -> tuple[str, ...]:
+    """Keys that others set and never promoted, on top of what serves; a build forks from there and takes them along."""
+    if not seen.app.release:
+        return ()
+    ours = env.keys if request.release else request.wanted.keys()
+    return tuple(key for key in diff(seen.active_env, seen.newest_env).keys if key not in ours)
+
+
+def _baseline(seen: Seen, rehearsals: tuple[Rehearsal, ...], ports: Ports) -> Baseline | None:
+    if seen.app.release is None:
+        return None
+    active = seen.active
+    asked = [each for each in rehearsals if each.url]
+    return Baseline(
+        seen.app.release,
+        active.build if active else None,
+        active.description if active else "",
+        serves=all(each.serves for each in asked) if asked else bool(seen.processes),
+        ship=stamp_of(active, ports),
+    )
+
+
+def _no_way_back(request: ShipRequest, baseline: Baseline | None) -> str:
+    if request.no_rollback:
+        return "--no-rollback"
+    if baseline is not None and baseline.release == request.release:
+        return f"{baseline.release} was active before this run"
+    if baseline is not None and not baseline.serves:
+        return "the baseline does not serve"
+    return ""
+
+
+def _warnings(request: ShipRequest, staged: tuple[str, ...]) -> tuple[str, ...]:
+    if not staged or request.release:
+        return ()
+    return (f"staged by others, never promoted, ships along: {', '.join(staged)}",)
