@@ -9,12 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.contract.by_hand import Done, Run, run_against
 from tests.contract.comparison import differences
 from tests.contract.recordings import Case, load_cases, load_rack_cases
 from tests.contract.replay import replay
+from tests.contract.scripted_rack import ScriptedRack
 from tests.contract.workspace import Workspace
 
 AT_ONCE = 64
@@ -57,3 +61,24 @@ def replays(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield Replays(_wanted(request.session.items), Workspace(tmp_path_factory.mktemp("contract")), pool)
         pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture
+def racks() -> Iterator[list[ScriptedRack]]:
+    """Racks of this test, closed after it."""
+    started: list[ScriptedRack] = []
+    yield started
+    for rack in started:
+        rack.close()
+
+
+@pytest.fixture
+def run(racks: list[ScriptedRack], tmp_path: Path) -> Run:
+    """Runs the CLI in an empty folder against a scripted rack of its own."""
+
+    def _run(*argv: str, scenario: dict[str, Any] | None = None, stdin: str | None = None, **env: str) -> Done:
+        rack = ScriptedRack(scenario or {})
+        racks.append(rack)
+        return run_against(rack, tmp_path, argv, stdin, env)
+
+    return _run

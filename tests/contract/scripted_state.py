@@ -23,6 +23,13 @@ RECORDED = Path(__file__).parents[1] / "recorded"
 # When cases.jsonl was made: absolute times in a scenario are moved by as much as has passed since.
 RECORDED_AT = datetime(2026, 11, 23, 12, 35, 30, tzinfo=UTC)
 RUN_PROCESS = "web-run-x7k2p"
+NOTHING: Json = {
+    "budget": {"config": None, "state": None},
+    "services": {},
+    "diagnose": {},
+    "resources": [],
+    "balancers": [],
+}
 EXIT_CODE = "F1E49A85-0AD7-4AEF-A618-C249C6E6568D:"
 
 
@@ -69,6 +76,8 @@ class RackState:
             return 200, self.known["console_racks"]
         if path == "/system":
             return 200, self.known["rack"]
+        if path == "/certificates":
+            return 200, self.known.get("certificates", [])
         if parts[0] != "apps":
             raise Refusal(404)
         if len(parts) == 1:
@@ -106,10 +115,12 @@ class RackState:
 
     def _of_app(self, method: str, rest: list[str], query: Json, form: Json) -> Answer:
         match method, rest:
-            case "GET", []:
-                return 200, self._app()
-            case "GET", [("budget" | "services" | "diagnose") as what]:
-                return 200, self.known.get(what, {"config": None, "state": None})
+            case _, []:
+                return self._itself(method)
+            case "GET", [what] if what in NOTHING:
+                return 200, self.known.get(what, NOTHING[what])
+            case "GET", ["resources", name]:
+                return 200, next(found for found in self.known["resources"] if found["name"] == name)
             case _, ["releases", *more]:
                 return self._releases(method, more, query, form)
             case _, ["builds", *more]:
@@ -124,11 +135,17 @@ class RackState:
                 return 200, "ok\n"
         raise Refusal(404)
 
+    def _itself(self, method: str) -> Answer:
+        if method == "DELETE":
+            self.apps.remove(self.known["app"])
+        return 200, self._app() if method == "GET" else "ok\n"
+
     def _app(self) -> Json:
         status, release = self._status()
         return {
             "generation": "3", "locked": False, "name": self.known["app"], "release": release,
-            "router": self.known.get("router", "nginx"), "status": status, "parameters": {},
+            "router": self.known.get("router", "nginx"), "status": status,
+            "parameters": self.known.get("parameters", {}),
         }  # fmt: skip
 
     def _status(self) -> tuple[str, str]:

@@ -35,6 +35,11 @@ def test_a_text_taken_for_a_format_is_damaged(template: str, damaged: str) -> No
     assert damaged == sprintf(template)
 
 
+def test_half_a_character_is_read_as_the_replacement_character() -> None:
+    """A rack may send any escape; what is written must be text."""
+    assert {"\ufffd": ["a\ufffd", "😀"]} == gojson.loads(b'{"\\ud800": ["a\\uDC00", "\\ud83d\\ude00"]}')
+
+
 def test_arguments_fill_verbs_padded_in_characters() -> None:
     """Widths count characters, not bytes, and a `%` in an argument is left alone."""
     assert "[é  ] [ 7] 50%" == sprintf("[%-3s] [%2d] %s", "é", 7, "50%")
@@ -57,6 +62,8 @@ def test_quoting_escapes_what_go_escapes() -> None:
         ('{"a":1 "b"}', "invalid character '\"' after object key:value pair"),
         ("[1 2]", "invalid character '2' after array element"),
         ("{a:1}", "invalid character 'a' looking for beginning of object key string"),
+        ("NaN", "invalid character 'N' looking for beginning of value"),
+        ("-Infinity", "invalid character 'I' in numeric literal"),
     ],
 )
 def test_what_is_no_json_is_refused_in_the_words_of_go(data: str, complaint: str) -> None:

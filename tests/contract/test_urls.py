@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from deployer.localrack.cli.errors import CommandError
-from deployer.localrack.cli.urls import parse_endpoint, query_string
+from deployer.localrack.cli.gofmt import quote
+from deployer.localrack.cli.urls import parse_endpoint, query_string, request_target
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,34 @@ def test_a_wrong_url_is_refused_in_the_words_of_go(url: str, complaint: str) -> 
 def test_queries_and_forms_are_sorted_and_encoded_as_go_does() -> None:
     """Options that were not given are left out, empty ones are sent."""
     assert "a=x+y%2Bz&b=&env=A%3D1%0AB%3D%C3%A9" == query_string({"env": "A=1\nB=é", "b": "", "a": "x y+z", "c": None})
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/apps/a b/processes?", "/apps/a%20b/processes?"),
+        ("/apps/é?", "/apps/%C3%A9?"),
+        ("/apps/a%20b?", "/apps/a%20b?"),
+        ("/apps/a#b/processes?", "/apps/a"),
+        ("?", "/?"),
+    ],
+)
+def test_a_path_is_sent_encoded(path: str, target: str) -> None:
+    """What stands behind a `#` is not sent at all."""
+    assert target == request_target("http://host:80", path)
+
+
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [
+        ("/apps/%zz?", 'invalid URL escape "%zz"'),
+        ("/apps/a\nb?", "net/url: invalid control character in URL"),
+        ("apps?", 'invalid port ":80apps" after host'),
+    ],
+)
+def test_a_path_that_makes_no_url_is_refused(path: str, complaint: str) -> None:
+    """Before anything is sent: `api get apps` lacks its slash."""
+    with pytest.raises(CommandError) as caught:
+        request_target("http://host:80", path)
+
+    assert f"parse {quote('http://host:80' + path)}: {complaint}" == str(caught.value)

@@ -67,7 +67,7 @@ class Client:
         given = {name: value for name, value in (headers or {}).items() if value is not None}
         fields = query_string(form or {})
         kind = FORM if fields else BYTES
-        target = request_target(f"{self.endpoint.path}{path}?{query_string(query or {})}")
+        target = request_target(self.endpoint.origin, f"{self.endpoint.path}{path}?{query_string(query or {})}")
         sent = {**self.headers(), "Accept": "*/*", "Content-Type": kind, **given}
         try:
             response = self.transport.send(method, target, sent, fields.encode() if fields else body)
@@ -93,8 +93,10 @@ class Client:
         return found
 
     def read_list(self, go_type: str, path: str, **options: Any) -> list[Json]:
-        found: list[Json] = gojson.of_kind(self.read("GET", path, **options), list, f"structs.{go_type}")
-        return found
+        """`go_type` is that of one element: the CLI's lists have its plural."""
+        plural = f"{go_type}es" if go_type.endswith("s") else f"{go_type}s"
+        found = gojson.of_kind(self.read("GET", path, **options), list, f"structs.{plural}")
+        return [gojson.of_kind(element, dict, f"structs.{go_type}") for element in found]
 
 
 def _refusal(response: Response) -> str:
@@ -110,5 +112,6 @@ def _error_field(body: bytes) -> str:
         value = gojson.loads(body)
     except CommandError:
         return ""
-    found = value.get("error") if isinstance(value, dict) else None
-    return found if isinstance(found, str) else ""
+    fields = value.items() if isinstance(value, dict) else ()
+    found = [words for name, words in fields if name.lower() == "error"]  # Go minds no case here
+    return found[-1] if found and isinstance(found[-1], str) else ""

@@ -109,11 +109,17 @@ COMMANDS = {
     "apps create": Command(
         "apps:create", [Flag("generation", "g"), Flag("timeout", kind="int"), RACK], args=(None, 1), usage="[name]"
     ),
+    "apps delete": Command("apps:delete", [RACK], args=(1, 1), usage="<app>"),
     "apps info": Command("apps:info", [APP, RACK], args=(None, 1), usage="[app]"),
+    "apps lock": Command("apps:lock", [APP, RACK], args=(None, 1), usage="[app]"),
+    "apps params": Command("apps:params", [APP, RACK], args=(None, 1), usage="[app]"),
+    "apps unlock": Command("apps:unlock", [APP, RACK], args=(None, 1), usage="[app]"),
+    "balancers": Command("attached:balancers", [APP, RACK]),
     "build": Command("builds:build", BUILD, args=(None, 1), usage="[dir]"),
     "builds": Command("builds:listing", [LIMIT, RACK, APP, WATCH]),
     "builds info": Command("builds:info", [RACK, APP], args=(1, 1), usage="<build>"),
     "builds logs": Command("builds:logs", [RACK, APP], args=(1, 1), usage="<build>"),
+    "certs": Command("attached:certificates", [Flag("generated", kind="bool"), RACK, WATCH]),
     "config get": Command("configs:get", [RACK, APP], args=(1, 1), usage="<name>"),
     "config set": Command(
         "configs:set_config",
@@ -126,6 +132,9 @@ COMMANDS = {
     "deploy-debug": Command("diagnose:deploy_debug", DIAGNOSE),
     "env": Command("env:listing", [RACK, APP, WATCH, RELEASE, Flag("reveal", kind="bool")]),
     "env get": Command("env:get", [RACK, APP, RELEASE], args=(1, 1), usage="<var>"),
+    "env mask": Command("masks:listing", [RACK, APP]),
+    "env mask set": Command("masks:mask", [RACK, APP], args=(1, None), usage="<key> [key]..."),
+    "env mask unset": Command("masks:unmask", [RACK, APP], args=(1, None), usage="<key> [key]..."),
     "env set": Command(
         "env:set_env",
         [APP, ID, RACK, Flag("replace", kind="bool"), PROMOTE, RELEASE],
@@ -147,11 +156,15 @@ COMMANDS = {
     "releases manifest": Command("releases:manifest", [APP, RACK], args=(1, 1)),
     "releases promote": Command("releases:promote", [APP, RACK, FORCE], args=(None, 1)),
     "releases rollback": Command("releases:rollback", [APP, ID, RACK, FORCE], args=(1, 1)),
+    "resources": Command("attached:resources", [RACK, APP, WATCH]),
+    "resources info": Command("attached:resource", [RACK, APP], args=(1, 1), usage="<resource>"),
+    "resources url": Command("attached:resource_url", [RACK, APP], args=(1, 1), usage="<resource>"),
     "restart": Command("services:restart_all", [APP, RACK]),
     "run": Command("processes:run", RUN, args=(2, None), usage="<service> <command>"),
     "scale": Command("services:scale", [*SCALE, APP, RACK, WATCH], args=(None, 1), usage="[<service>]"),
     "services": Command("services:listing", [APP, RACK, WATCH]),
     "services restart": Command("services:restart", [APP, RACK], args=(1, 1)),
+    "services update": Command("services:update", [*SCALE, APP, RACK], args=(1, 1), usage="<service>"),
     "switch": Command("info:switch", [], args=(None, 1), on_rack=False),
     "version": Command("info:version", [RACK], on_rack=False),
 }

@@ -39,6 +39,11 @@ def masked_keys(context: Context) -> frozenset[str]:
     """Keys whose values are not for this terminal; off a terminal, or with `--reveal`, none are (convox-facts 2.4)."""
     if context.flags.is_set("reveal") or not os.isatty(context.writer.out):
         return frozenset()
+    return listed_masks(context)
+
+
+def listed_masks(context: Context) -> frozenset[str]:
+    """The keys that are to be masked; none when the rack cannot tell."""
     try:
         listed = text(context.rack.config(context.app, MASKED_KEYS), "value")
     except CommandError:

@@ -31,9 +31,29 @@ def loads(data: bytes) -> Any:
     """Raises CommandError with Go's text when `data` is not one JSON value."""
     text = data.decode("utf-8", "replace")
     try:
-        return json.loads(text)
+        value = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as exc:
         raise CommandError(_complaint(text, exc)) from exc
+    return _mended(value) if "\\ud" in text.lower() else value
+
+
+def _refuse(constant: str) -> Any:
+    """NaN and Infinity are Python's alone."""
+    place = "in numeric literal" if constant.startswith("-") else NOWHERE
+    raise CommandError(f"invalid character {_char(constant.lstrip('-')[0])} {place}")
+
+
+def _mended(value: Any) -> Any:
+    """Half a surrogate pair is no character: Go reads the replacement character."""
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case dict():
+            return {_mended(key): _mended(item) for key, item in value.items()}
+        case list():
+            return [_mended(item) for item in value]
+        case _:
+            return value
 
 
 def of_kind(value: Any, kind: type, go_type: str) -> Any:

@@ -30,7 +30,7 @@ class Rack:
         return self.client.read_object("System", "GET", "/system")
 
     def apps(self) -> list[Json]:
-        return self.client.read_list("Apps", "/apps")
+        return self.client.read_list("App", "/apps")
 
     def app(self, app: str) -> Json:
         return self.client.read_object("App", "GET", f"/apps/{app}")
@@ -38,11 +38,17 @@ class Rack:
     def create_app(self, app: str, options: Options) -> None:
         self.client.read("POST", "/apps", form={"name": app, **options})
 
+    def update_app(self, app: str, options: Options) -> None:
+        self.client.send("PUT", f"/apps/{app}", form=options)
+
+    def delete_app(self, app: str) -> None:
+        self.client.send("DELETE", f"/apps/{app}")
+
     def cancel(self, app: str) -> None:
         self.client.send("POST", f"/apps/{app}/cancel")
 
     def releases(self, app: str, limit: str | None = None) -> list[Json]:
-        return self.client.read_list("Releases", f"/apps/{app}/releases", query={"limit": limit})
+        return self.client.read_list("Release", f"/apps/{app}/releases", query={"limit": limit})
 
     def release(self, app: str, release: str) -> Json:
         return self.client.read_object("Release", "GET", f"/apps/{app}/releases/{release}")
@@ -65,7 +71,7 @@ class Rack:
         return text(stored, "url") or text(stored, "Url")
 
     def builds(self, app: str, limit: str | None = None) -> list[Json]:
-        return self.client.read_list("Builds", f"/apps/{app}/builds", query={"limit": limit})
+        return self.client.read_list("Build", f"/apps/{app}/builds", query={"limit": limit})
 
     def build(self, app: str, build: str) -> Json:
         return self.client.read_object("Build", "GET", f"/apps/{app}/builds/{build}")
@@ -78,7 +84,7 @@ class Rack:
 
     def processes(self, app: str, *, service: str | None = None, release: str | None = None) -> list[Json]:
         query = {"service": service, "release": release}
-        return self.client.read_list("Processes", f"/apps/{app}/processes", query=query)
+        return self.client.read_list("Process", f"/apps/{app}/processes", query=query)
 
     def process(self, app: str, process: str) -> Json:
         return self.client.read_object("Process", "GET", f"/apps/{app}/processes/{process}")
@@ -93,7 +99,7 @@ class Rack:
         return self._socket(f"/apps/{app}/processes/{process}/exec", headers)
 
     def services(self, app: str) -> list[Json]:
-        return self.client.read_list("Services", f"/apps/{app}/services")
+        return self.client.read_list("Service", f"/apps/{app}/services")
 
     def update_service(self, app: str, service: str, options: Options) -> None:
         self.client.send("PUT", f"/apps/{app}/services/{service}", form=options)
@@ -118,13 +124,25 @@ class Rack:
         )
 
     def configs(self, app: str) -> list[Json]:
-        return self.client.read_list("AppConfigs", f"/apps/{app}/configs")
+        return self.client.read_list("AppConfig", f"/apps/{app}/configs")
 
     def config(self, app: str, name: str) -> Json:
         return self.client.read_object("AppConfig", "GET", f"/apps/{app}/configs/{name}")
 
     def set_config(self, app: str, name: str, encoded: str) -> None:
         self.client.send("PUT", f"/apps/{app}/configs/{name}", form={"value": encoded})
+
+    def balancers(self, app: str) -> list[Json]:
+        return self.client.read_list("Balancer", f"/apps/{app}/balancers")
+
+    def resources(self, app: str) -> list[Json]:
+        return self.client.read_list("Resource", f"/apps/{app}/resources")
+
+    def resource(self, app: str, name: str) -> Json:
+        return self.client.read_object("Resource", "GET", f"/apps/{app}/resources/{name}")
+
+    def certificates(self, options: Options) -> list[Json]:
+        return self.client.read_list("Certificate", "/certificates", query=options)
 
     def diagnose(self, app: str, options: Options) -> Json:
         return self.client.read_object("AppDiagnosticReport", "GET", f"/apps/{app}/diagnose", query=options)

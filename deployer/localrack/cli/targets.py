@@ -125,7 +125,7 @@ def _consoles() -> list[Target]:
         return []
     client = _console_client(host, "")
     try:
-        racks = client.read_list("Racks", "/racks")
+        racks = client.read_list("Rack", "/racks")
     except (CommandError, Panic):
         return []
     return [

@@ -53,9 +53,16 @@ def query_string(query: Mapping[str, str | None]) -> str:
     return "&".join(f"{quote_plus(name)}={quote_plus(os.fsencode(value))}" for name, value in pairs)
 
 
-def request_target(path: str) -> str:
-    """A path as it is sent: what may not stand in a URL is encoded, the rest left as the user typed it."""
-    return percent_encode(os.fsencode(path), safe="/:@&=+$,;~!*'()?#%[]")
+def request_target(origin: str, path: str) -> str:
+    """
+    A path, query and all, as it is sent: what may not stand in a URL is encoded, the rest left as the user typed it.
+
+    Raises CommandError in Go's words when the two make no URL: the path is only put behind the host, so that one
+    without a slash is taken for a part of the port.
+    """
+    parse_endpoint(origin + path)
+    sent = path.partition("#")[0]
+    return percent_encode(os.fsencode(sent if sent.startswith("/") else f"/{sent}"), safe="/:@&=+$,;~!*'()?%[]")
 
 
 def _parse(raw: str) -> Endpoint:

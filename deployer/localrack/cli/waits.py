@@ -30,6 +30,7 @@ PROCESS_TIMEOUT_S = 5 * 60
 PROCESS_STATES_S = 3
 REOPEN_LOGS_S = 1
 LAST_LOOK_S = 0.2
+NO_SUCH_APP = ("no such app", "app not found")
 LONGEST_LINE = 65535  # a line of 64 KiB and more ends Go's line scanner
 
 
@@ -65,6 +66,22 @@ def app_running(rack: Rack, app: str) -> None:
 
     time.sleep(POLL_S)  # give the rack time to start updating
     until(is_running, every_s=POLL_S, timeout_s=APP_TIMEOUT_S)
+
+
+def app_gone(rack: Rack, app: str) -> None:
+    """An error is the end that is hoped for, if it says that there is no such app (convox-facts 5.1)."""
+
+    def is_gone() -> bool:
+        try:
+            rack.app(app)
+        except CommandError as exc:
+            if any(words in str(exc) for words in NO_SUCH_APP):
+                return True
+            raise
+        return False
+
+    time.sleep(POLL_S)  # give the rack time to start deleting
+    until(is_gone, every_s=POLL_S, timeout_s=APP_TIMEOUT_S)
 
 
 def process_running(rack: Rack, app: str, process: str) -> None:

@@ -40,6 +40,31 @@ def create(context: Context) -> None:
     context.writer.ok()
 
 
+def delete(context: Context) -> None:
+    """Waits until the rack says that there is no such app, as long as for a promote (convox-facts 2.11, 5.1)."""
+    name = context.arg(0)
+    context.writer.start("Deleting <app>%s</app>", name)
+    context.rack.delete_app(name)
+    waits.app_gone(context.rack, name)
+    context.writer.ok()
+
+
+def lock(context: Context) -> None:
+    """Does not wait, although the rack promotes the active release again (convox-facts 2.11)."""
+    _lock(context, "Locking", "true")
+
+
+def unlock(context: Context) -> None:
+    _lock(context, "Unlocking", "false")
+
+
+def params(context: Context) -> None:
+    """The rack is asked for its version first, to tell racks that want another call."""
+    context.rack.system()
+    found = context.rack.app(context.named_app).get("parameters") or {}
+    print_info(context.writer, sorted(found.items()))
+
+
 def cancel(context: Context) -> None:
     """
     Cancel, and copy the newest release: normally the very one that was cancelled (convox-facts 2.8).
@@ -57,4 +82,11 @@ def cancel(context: Context) -> None:
     if newest is None:
         raise Panic
     context.rack.create_release(name, {field: text(newest, field) for field in ("build", "description", "env")})
+    context.writer.ok()
+
+
+def _lock(context: Context, verb: str, locked: str) -> None:
+    name = context.named_app
+    context.writer.start(f"{verb} <app>%s</app>", name)
+    context.rack.update_app(name, {"lock": locked})
     context.writer.ok()

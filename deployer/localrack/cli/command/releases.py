@@ -50,7 +50,8 @@ def manifest(context: Context) -> None:
     build = text(context.rack.release(context.app, wanted), "build")
     if not build:
         raise CommandError(f"no build for release: {wanted}")
-    put(context.writer.out, f"{text(context.rack.build(context.app, build), 'manifest').strip()}\n")
+    kept = text(context.rack.build(context.app, build), "manifest").strip()
+    context.writer.stream(f"{kept}\n".encode("utf-8", "surrogateescape"))
 
 
 def create_from(context: Context) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from deployer.localrack.cli import waits
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from deployer.localrack.cli.budget import Cap
-    from deployer.localrack.cli.client import Json
+    from deployer.localrack.cli.client import Json, Options
     from deployer.localrack.cli.context import Context
 
     Column = tuple[str, Callable[[Json], str]]
 
 SCALE_OPTIONS = ("count", "cpu", "gpu", "gpu-vendor", "memory", "min", "max")
+RANGES_SINCE = (3, 24, 6)
+NO_WAY_BACK = (
+    "--min 0 would terminate pods with no wake-up mechanism. "
+    "Set scale.autoscale.* in convox.yml and promote a release first, or use --min 1+"
+)
 TRIGGERS = (
     ("cpu", "cpu-threshold"),
     ("mem", "mem-threshold"),
@@ -55,12 +61,21 @@ def scale(context: Context) -> None:
     if not any(value is not None for value in changes.values()):
         return _print_scale(context)
     _check(context)
+    return _change(context, "Scaling", changes)
+
+
+def update(context: Context) -> None:
+    """As `scale` with flags, without its checks."""
+    _change(context, "Updating", {name: context.flags.option(name) for name in SCALE_OPTIONS})
+
+
+def _change(context: Context, verb: str, changes: Options) -> None:
     service = context.arg(0)
-    context.writer.start("Scaling <service>%s</service>", service)
+    context.writer.start(f"{verb} <service>%s</service>", service)
     context.rack.update_service(context.app, service, changes)
     context.writer.writef("\n")
     waits.app_running_with_logs(context, context.app)
-    return context.writer.ok()
+    context.writer.ok()
 
 
 def restart_all(context: Context) -> None:
@@ -113,6 +128,36 @@ def _check(context: Context) -> None:
         raise CommandError("--max must be >= 1")
     if low and high and flags.number("max") < flags.number("min"):
         raise CommandError("--max must be >= --min")
+    if low or high:
+        _check_rack(context)
+    if low and not flags.number("min"):
+        _check_wakes_up(context, context.arg(0))
+
+
+def _check_rack(context: Context) -> None:
+    """Older racks pass a range over in silence (convox-facts 5.2)."""
+    version = text(context.rack.system(), "version")
+    if not _is_at_least(version, RANGES_SINCE):
+        needed = ".".join(map(str, RANGES_SINCE))
+        range_words = f"--min / --max range scale requires rack version {needed} or later"
+        raise CommandError(f"{range_words}; rack reports {quote(version)}")
+
+
+def _is_at_least(version: str, wanted: tuple[int, ...]) -> bool:
+    """False for a version that is not three numbers, whatever follows a `-` or `+`."""
+    numbers = re.split("[-+]", version.removeprefix("v"), maxsplit=1)[0].split(".")[:3]
+    if len(numbers) < 3 or not all(re.fullmatch("[+-]?[0-9]+", number) for number in numbers):
+        return False
+    return tuple(map(int, numbers)) >= wanted
+
+
+def _check_wakes_up(context: Context, wanted: str) -> None:
+    """Nothing brings a service back from zero but an autoscaler."""
+    service = next((s for s in context.rack.services(context.app) if _name(s) == wanted), None)
+    if service is None:
+        raise CommandError(f"service {wanted} not found in app {context.app}")
+    if not is_autoscaled(service):
+        raise CommandError(f"service {wanted} has no autoscale configured; {NO_WAY_BACK}")
 
 
 def _print(context: Context, columns: Sequence[Column], services: Sequence[Json]) -> None:
