@@ -10,7 +10,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from deployer.bootstrap.options import Ask, Health, Options, ShipWish
+from deployer.bootstrap.options import Ask, Health, Options, RollbackWish, ShipWish
 from deployer.bootstrap.place import place_of
 from deployer.bootstrap.wiring import Fan, session_of, wiring_of
 from deployer.convox.manifest import read_manifest
@@ -20,7 +20,7 @@ from deployer.core.checks import Check
 from deployer.core.errors import Problem, Refused
 from deployer.core.events import Ended
 from deployer.core.models import Manifest
-from deployer.core.names import ReleaseId, ShipId
+from deployer.core.names import ShipId
 from deployer.core.summary import Summary
 from deployer.engine.doctor import Desk, examine
 from deployer.engine.draft import ShipRequest
@@ -34,7 +34,7 @@ from deployer.engine.status import Status, look_at_status
 from deployer.ledger.past import latest, read
 from deployer.ledger.places import state_root, trouble_with
 
-__all__ = ["Ask", "Health", "Options", "ShipWish", "doctor", "resume", "rollback", "ship", "status"]
+__all__ = ["Ask", "Health", "Options", "RollbackWish", "ShipWish", "doctor", "resume", "rollback", "ship", "status"]
 
 
 def ship(options: Options, wish: ShipWish) -> int:
@@ -57,6 +57,8 @@ def ship(options: Options, wish: ShipWish) -> int:
                 refuse_staged=wish.refuse_staged,
                 accept_ps=wish.accept_ps,
                 no_rollback=wish.no_rollback,
+                no_verify=wish.no_verify,
+                irreversible=wish.irreversible,
                 problems=(*wish.problems, *problems),
                 run_url=session.run_url,
             )
@@ -65,15 +67,16 @@ def ship(options: Options, wish: ShipWish) -> int:
         return session.run(wish.command, body)
 
 
-def rollback(options: Options, release: ReleaseId | None, ask: Ask) -> int:
+def rollback(options: Options, wish: RollbackWish) -> int:
     """The exit status of one rollback."""
     with session_of(options) as session:
         request = RollbackRequest(
             ship=session.ship,
             actor=session.actor,
             policy=session.policy,
-            confirm=lambda plan: ask(plan, session.clock.wait),
-            release=release,
+            confirm=lambda plan: wish.ask(plan, session.clock.wait),
+            release=wish.release,
+            keep_env=wish.keep_env,
             run_url=session.run_url,
         )
         return session.run("rollback", lambda ports: roll_back(request, ports))

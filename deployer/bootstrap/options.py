@@ -53,6 +53,8 @@ class ShipWish:
     refuse_staged: bool = False
     accept_ps: bool = False
     no_rollback: bool = False
+    no_verify: bool = False
+    irreversible: bool = False
     problems: tuple[Problem, ...] = ()
 
 
@@ -60,3 +62,12 @@ class Ask(Protocol):
     """Puts a question to a person. `wait` is how it may wait for the answer, so that a signal is heard."""
 
     def __call__(self, plan: Plan, wait: Callable[[float, Callable[[], bool]], bool]) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackWish:
+    """Where a person wants to go back to, `None` for the last proven release that differs, and who is asked first."""
+
+    release: ReleaseId | None = None
+    keep_env: bool = False
+    ask: Ask

@@ -71,6 +71,22 @@ Identity = Annotated[
         show_default=False,
     ),
 ]
+NoVerify = Annotated[
+    bool,
+    typer.Option(
+        "--no-verify",
+        help="Prove nothing and take nothing back: wait until the rack calls it running for the soak, and end as "
+        "`unverified`. [env: DEPLOYER_VERIFY=false]",
+    ),
+]
+Irreversible = Annotated[
+    bool | None,
+    typer.Option(
+        "--irreversible",
+        help="The old release cannot serve again once this one has (a migration, say): a bad one is left, with the "
+        "command to take it back. [env: DEPLOYER_IRREVERSIBLE]",
+    ),
+]
 NoRollback = Annotated[
     bool,
     typer.Option("--no-rollback", help="Leave a bad release where it is, and say so. [env: DEPLOYER_ROLLBACK=false]"),

@@ -26,6 +26,8 @@ def promote(
     rack: options.Rack = None,
     soak: options.Soak = None,
     identity: options.Identity = None,
+    no_verify: options.NoVerify = False,
+    irreversible: options.Irreversible = None,
     no_rollback: options.NoRollback = False,
     convox: options.Convox = None,
     insecure_rack: options.InsecureRack = None,
@@ -42,6 +44,8 @@ def promote(
         "rack": rack,
         "soak": soak,
         "identity": identity,
+        "verify": False if no_verify else None,
+        "irreversible": irreversible,
         "rollback": False if no_rollback else None,
         "convox": convox,
         "insecure_rack": insecure_rack,
@@ -53,6 +57,8 @@ def promote(
         command="promote",
         release=ReleaseId(settings.release),
         accept_ps=settings.identity == "ps",
+        no_verify=not settings.verify,
+        irreversible=settings.irreversible,
         no_rollback=not settings.rollback,
     )
     raise typer.Exit(bootstrap.ship(settings.options(), wish))

@@ -14,6 +14,7 @@ EPILOG = """Examples:
 \b
   deployer rollback --app myapi                 to the last proven release that differs
   deployer rollback RABCDEFGHIJ --app myapi     to this one
+  deployer rollback --app myapi --keep-env      the code only: keys rotated since then stay
   deployer rollback --app myapi --yes           in a script
 
 What changes back is shown first. Exit status: 0 restored, 10 nothing to go back to, 30 not proven: page somebody.
@@ -26,6 +27,7 @@ def rollback(
     ] = None,
     app: options.App = None,
     rack: options.Rack = None,
+    keep_env: Annotated[bool, typer.Option("--keep-env", help="Take back the code only; the env stays.")] = False,
     yes: options.Yes = False,
     soak: options.Soak = None,
     convox: options.Convox = None,
@@ -50,4 +52,5 @@ def rollback(
     }
     settings = load(RollbackSettings, flags)
     wanted = ReleaseId(settings.release) if settings.release else None
-    raise typer.Exit(bootstrap.rollback(settings.options(), wanted, always_yes if yes else ask))
+    wish = bootstrap.RollbackWish(release=wanted, keep_env=keep_env, ask=always_yes if yes else ask)
+    raise typer.Exit(bootstrap.rollback(settings.options(), wish))

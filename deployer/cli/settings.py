@@ -120,6 +120,8 @@ class RollSettings(Settings):
     """How a release is proven, and what happens when it is not."""
 
     identity: Literal["health", "ps"] = "health"
+    verify: bool = True
+    irreversible: bool = False
     rollback: bool = True
 
 

@@ -90,6 +90,7 @@ class History:
     desired: Mapping[ServiceName, int] = field(default_factory=dict)
     ours_since_s: float | None = None
     running_reads: int = 0
+    running_since_s: float | None = None
     proven_since_s: float | None = None
     proven_at_s: float | None = None  # the latest snapshot that was proven
     contrary_at_s: float | None = None
@@ -170,6 +171,8 @@ def _is_replica(row: Process, expected: Expected) -> bool:
 
 def _reads(history: History, snapshot: Snapshot) -> History:
     """Fold in what the rack's own words say: the active release, the status, and whether it answers at all."""
+    running_reads = _count_running(history, snapshot)
+    running_since_s = snapshot.at_s if history.running_since_s is None else history.running_since_s
     has_read = snapshot.app is not None and snapshot.processes is not None
     elapsed_s = snapshot.at_s - history.now_s
     is_active = snapshot.app is not None and snapshot.app.release == history.rollout.release
@@ -178,7 +181,8 @@ def _reads(history: History, snapshot: Snapshot) -> History:
         history,
         latest=snapshot,
         ours_since_s=snapshot.at_s if is_active and history.ours_since_s is None else history.ours_since_s,
-        running_reads=_count_running(history, snapshot, is_active=is_active),
+        running_reads=running_reads,
+        running_since_s=running_since_s if running_reads else None,
         last_read_s=snapshot.at_s if has_read else history.last_read_s,
         last_answer_s=snapshot.at_s if any(not each.error for each in snapshot.answers) else history.last_answer_s,
         denied_reads=history.denied_reads + 1 if snapshot.is_denied else 0,
@@ -187,10 +191,11 @@ def _reads(history: History, snapshot: Snapshot) -> History:
     )
 
 
-def _count_running(history: History, snapshot: Snapshot, *, is_active: bool) -> int:
-    if snapshot.app is None:
+def _count_running(history: History, snapshot: Snapshot) -> int:
+    app = snapshot.app
+    if app is None:
         return history.running_reads
-    return history.running_reads + 1 if is_active and snapshot.app.is_running else 0
+    return history.running_reads + 1 if app.release == history.rollout.release and app.is_running else 0
 
 
 def _tracks(history: History, snapshot: Snapshot) -> dict[ProcessId, Track]:

@@ -20,6 +20,9 @@ from deployer.core.names import ProcessId, ReleaseId, ServiceName
 from deployer.core.policy import Policy
 from deployer.core.proof import Progress, is_proven, progress_of
 
+# One may be a word from before the promote: the rack's mirror lags (convox-facts 3.4).
+RUNNING_READS = 2
+
 
 class Reason(Enum):
     CRASH_LOOP = "crash loop"
@@ -43,6 +46,11 @@ class Proven:
     progress: tuple[Progress, ...]
     since_s: float
     is_settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """The rack has called it running for the whole soak; nobody was asked (`--no-verify`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class LostSight:
     why: str
 
 
-Judgement = Waiting | Proven | Doomed | RackRolledBack | Superseded | LostSight
+Judgement = Waiting | Proven | Believed | Doomed | RackRolledBack | Superseded | LostSight
 
 
 def after(history: History, snapshot: Snapshot, policy: Policy) -> History:
@@ -97,6 +105,7 @@ def judge(history: History, policy: Policy) -> Judgement:
         or _rack_rolled_back(history)
         or _doomed(history, policy)
         or _blind(history, policy)
+        or _unanswered(history, policy)
         or _proven(history, policy)
         or _overdue(history, policy)
         or Waiting(progress_of(history, policy))
@@ -112,6 +121,22 @@ def judge_back(history: History, policy: Policy) -> Superseded | Proven | Waitin
     """
     waiting = Waiting(progress_of(history, policy))
     return _somebody_else(history) or _proven(history, policy, running_reads=0) or waiting
+
+
+def believe(history: History, policy: Policy) -> Judgement:
+    """
+    For `--no-verify`: the rack's word, kept for the soak, is enough; and nothing else is evidence, so nothing dooms.
+
+    It proves nothing: the rack calls a failed rollback running too (faults 0.7).
+    """
+    return (
+        _somebody_else(history)
+        or _rack_rolled_back(history)
+        or _blind(history, policy)
+        or _believed(history, policy)
+        or _still_at_work(history, policy)
+        or Waiting(progress_of(history, policy))
+    )
 
 
 def _somebody_else(history: History) -> Superseded | None:
@@ -199,18 +224,35 @@ def _blind(history: History, policy: Policy) -> LostSight | None:
         return LostSight(f"the rack denied {history.denied_reads} reads in a row")
     if history.last_read_s is not None and history.now_s - history.last_read_s > policy.blind_s:
         return LostSight(f"the rack did not answer for {history.now_s - history.last_read_s:.0f} s")
+    return None
+
+
+def _unanswered(history: History, policy: Policy) -> LostSight | None:
     can_ask = any(mode is not ProofMode.PS for mode in history.modes.values())
     if can_ask and history.last_answer_s is not None and history.now_s - history.last_answer_s > policy.blind_s:
         return LostSight(f"no health answer for {history.now_s - history.last_answer_s:.0f} s")
     return None
 
 
-def _proven(history: History, policy: Policy, running_reads: int = 2) -> Proven | None:
+def _proven(history: History, policy: Policy, running_reads: int = RUNNING_READS) -> Proven | None:
     since_s = history.proven_since_s
     if since_s is None or history.proven_at_s != history.now_s:
         return None
     is_settled = history.now_s - since_s >= policy.soak_s and history.running_reads >= running_reads
     return Proven(progress_of(history, policy), since_s, is_settled)
+
+
+def _believed(history: History, policy: Policy) -> Believed | None:
+    since_s = history.running_since_s
+    is_long_enough = since_s is not None and history.now_s - since_s >= policy.soak_s
+    return Believed() if is_long_enough and history.running_reads >= RUNNING_READS else None
+
+
+def _still_at_work(history: History, policy: Policy) -> LostSight | None:
+    app, began_s = history.app, history.ours_since_s
+    if app is None or began_s is None or history.now_s - began_s - history.blind_s <= policy.cap_s:
+        return None
+    return LostSight(f"the rack still says {app.status} after {history.now_s - began_s:.0f} s")
 
 
 def _overdue(history: History, policy: Policy) -> Doomed | LostSight | None:

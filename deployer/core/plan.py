@@ -13,6 +13,9 @@ from deployer.core.models import Answer, Process, ProofMode, RackInfo, Service, 
 from deployer.core.names import AppName, BuildId, ReleaseId, ServiceName, ShipId, is_ship_id
 from deployer.core.policy import Policy
 
+# Why there is no way back to it.
+BASELINE_IS_DOWN = "the baseline does not serve"
+
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
@@ -47,6 +50,8 @@ class Plan:
     One ship or rollback, before it starts. Env is named by key, never by value.
 
     `release` is set where it exists already, `release_note` says what is known of it: its description, when proven.
+    `no_way_back` says why a bad release is going to be left, "" if it is taken back. `no_verify`: the rack's word is
+    taken for all of it.
     """
 
     ship: ShipId
@@ -63,6 +68,7 @@ class Plan:
     release: ReleaseId | None = None
     release_note: str = ""
     no_way_back: str = ""
+    no_verify: bool = False
     warnings: tuple[str, ...] = ()
 
     @property

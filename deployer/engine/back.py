@@ -14,6 +14,7 @@ from deployer.core.events import Ended, Said
 from deployer.core.judge import Doomed, Proven, RackRolledBack, Superseded, judge_back
 from deployer.core.models import App, Process, Rollout
 from deployer.core.names import ReleaseId, Shape, shape_of
+from deployer.core.plan import BASELINE_IS_DOWN
 from deployer.core.verdict import Verdict
 from deployer.core.why import why_in
 from deployer.core.world import WAYS, Move, World, world_of
@@ -161,10 +162,17 @@ class _WayBack:
         return Ended(Verdict.SUPERSEDED, None, active, why=why)
 
     def _left_bad(self, reason: str) -> Ended:
-        release, app = self.order.aim.release, self.ports.app
-        hint = self.ports.command("rollback") if self.order.serving else f"convox apps cancel {app}"
-        why = f"{self.doom.why}; not taken back: {reason}"
-        return Ended(Verdict.LEFT_BAD, release, f"{release}, failing", why=why, hints=(hint,))
+        release, why = self.order.aim.release, f"{self.doom.why}; not taken back: {reason}"
+        return Ended(Verdict.LEFT_BAD, release, f"{release}, failing", why=why, hints=(self._way_out(),))
+
+    def _way_out(self) -> str:
+        """The exact command that takes it back, for a person to decide on."""
+        order, ports = self.order, self.ports
+        if order.serving is None:
+            return f"convox apps cancel {ports.app}"
+        if order.is_active_already or order.no_way_back == BASELINE_IS_DOWN:
+            return ports.command("rollback")
+        return ports.command("rollback", order.serving)
 
     def unconfirmed(self, what: str) -> Ended:
         hints = (self.ports.command("rollback"), f"convox ps -a {self.ports.app}")

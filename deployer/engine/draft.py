@@ -13,7 +13,7 @@ from deployer.core.environment import EnvDiff, Environment, diff
 from deployer.core.errors import NotFound, Problem, Refused
 from deployer.core.models import Manifest, Source
 from deployer.core.names import ReleaseId, ShipId
-from deployer.core.plan import Baseline, Plan, Rehearsal, ServicePlan, mode_of
+from deployer.core.plan import BASELINE_IS_DOWN, Baseline, Plan, Rehearsal, ServicePlan, mode_of
 from deployer.core.policy import Policy
 from deployer.engine.allowed import PROMOTE, Need, credential_warnings
 from deployer.engine.observe import Seen, manifest_of, rehearse, stamp_of
@@ -25,6 +25,7 @@ class ShipRequest:
     """
     What a person asked for. `release` ships that one as it is, where it is `None` `source` is built.
 
+    `no_verify` takes the rack's word; `irreversible` says that the old release may not serve again once this one has.
     `problems` were found while the inputs were read; they are told with all the others.
     """
 
@@ -40,6 +41,8 @@ class ShipRequest:
     refuse_staged: bool = False
     accept_ps: bool = False
     no_rollback: bool = False
+    no_verify: bool = False
+    irreversible: bool = False
     problems: tuple[Problem, ...] = ()
     run_url: str = ""
 
@@ -65,9 +68,10 @@ def make_draft(request: ShipRequest, seen: Seen, ports: Ports) -> Draft:
     rehearsals = rehearse(seen, old, request.policy, ports)
     wanted = _wanted_env(request, seen, ports)
     env = diff(seen.active_env if request.release else seen.newest_env, wanted)
-    need = Need(_writes(request, seen, env), request.policy, goes_back=not request.no_rollback)
-    capabilities = ports.rack.capabilities()
     baseline = _baseline(seen, rehearsals, ports)
+    no_way_back = _no_way_back(request, baseline)
+    need = Need(_writes(request, seen, env), request.policy, goes_back=not no_way_back)
+    capabilities = ports.rack.capabilities()
     staged = _staged(request, seen, env)
     release = seen.release(request.release)
     plan = Plan(
@@ -84,7 +88,8 @@ def make_draft(request: ShipRequest, seen: Seen, ports: Ports) -> Draft:
         source=request.source,
         release=request.release,
         release_note=release.description if release else "",
-        no_way_back=_no_way_back(request, baseline),
+        no_way_back=no_way_back,
+        no_verify=request.no_verify,
         warnings=(*_warnings(request, staged), *credential_warnings(capabilities, need, ports.clock.utc())),
     )
     return Draft(plan, seen, manifest, old, rehearsals, wanted, need, capabilities)
@@ -152,16 +157,22 @@ def _baseline(seen: Seen, rehearsals: tuple[Rehearsal, ...], ports: Ports) -> Ba
 
 
 def _no_way_back(request: ShipRequest, baseline: Baseline | None) -> str:
-    if request.no_rollback:
-        return "--no-rollback"
+    asked = {"--no-verify": request.no_verify, "--no-rollback": request.no_rollback}
+    if said := [each for each, is_asked in asked.items() if is_asked]:
+        return said[0]
+    if request.irreversible:
+        return "it was declared --irreversible"
     if baseline is not None and baseline.release == request.release:
         return f"{baseline.release} was active before this run"
     if baseline is not None and not baseline.serves:
-        return "the baseline does not serve"
+        return BASELINE_IS_DOWN
     return ""
 
 
 def _warnings(request: ShipRequest, staged: tuple[str, ...]) -> tuple[str, ...]:
-    if not staged or request.release:
-        return ()
-    return (f"staged by others, never promoted, ships along: {', '.join(staged)}",)
+    told = []
+    if request.no_verify:
+        told.append("nothing is going to be proven, and nothing taken back: --no-verify takes the rack's word")
+    if staged and not request.release:
+        told.append(f"staged by others, never promoted, ships along: {', '.join(staged)}")
+    return tuple(told)

@@ -21,6 +21,7 @@ from deployer.engine.draft import Draft, ShipRequest, make_draft
 from deployer.engine.observe import expect, observe, stamp_of
 from deployer.engine.ports import LockNote, Ports
 from deployer.engine.preflight import preflight
+from deployer.engine.remember import remember_baseline
 from deployer.engine.roll import Aim, Order
 from deployer.engine.run import rack_words
 from deployer.engine.write import write
@@ -32,6 +33,7 @@ def prepare(request: ShipRequest, ports: Ports) -> Order:
     preflight(request, draft, ports)
     ports.sink.record(Planned(draft.plan))
     take_lock(request, draft, ports)
+    remember_baseline(draft.plan, ports)
     expected_env = set_env(request, draft, ports)
     release = request.release or build(request, expected_env, ports)
     return order_for(release, request, draft, ports)
@@ -121,7 +123,15 @@ def order_for(release: ReleaseId, request: ShipRequest, draft: Draft, ports: Por
     aim = Aim(release, draft.manifest, expected, stamp)
     baseline = _baseline_aim(draft, request.policy)
     return Order(
-        request.ship, request.actor, aim, baseline, seen.services, request.policy, plan.no_way_back, plan.staged
+        request.ship,
+        request.actor,
+        aim,
+        baseline,
+        seen.services,
+        request.policy,
+        plan.no_way_back,
+        plan.staged,
+        plan.no_verify,
     )
 
 

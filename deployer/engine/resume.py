@@ -74,7 +74,17 @@ def _order(request: ResumeRequest, plan: Plan, release: ReleaseId, ports: Ports)
     is_old = request.age_s > OLD_S and not request.yes
     no_way_back = plan.no_way_back or (f"left {request.age_s / 60:.0f} min ago; say --yes to go back" if is_old else "")
     services = ports.rack.services()
-    return Order(request.ship, request.actor, aim, baseline, services, request.policy, no_way_back, plan.staged)
+    return Order(
+        request.ship,
+        request.actor,
+        aim,
+        baseline,
+        services,
+        request.policy,
+        no_way_back,
+        plan.staged,
+        plan.no_verify,
+    )
 
 
 def _aim(release: ReleaseId, plan: Plan, fallback: Manifest | None, policy: Policy, ports: Ports) -> Aim:

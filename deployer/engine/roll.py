@@ -12,7 +12,17 @@ from dataclasses import dataclass
 
 from deployer.core.errors import Busy, Denied, NotFound, NotPromoted, RackBusy, RefusedByRack, Unauthorised
 from deployer.core.events import Intended, Said, Wrote
-from deployer.core.judge import Doomed, Judgement, LostSight, Proven, RackRolledBack, Superseded
+from deployer.core.judge import (
+    Believed,
+    Doomed,
+    Judgement,
+    LostSight,
+    Proven,
+    RackRolledBack,
+    Superseded,
+    believe,
+    judge,
+)
 from deployer.core.models import Expected, Manifest, Rollout, Service
 from deployer.core.names import ReleaseId, ShipId
 from deployer.core.policy import Policy
@@ -38,7 +48,11 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Roll `aim` out over `baseline`. `no_way_back` says why a bad one may not be taken back, "" if it may."""
+    """
+    Roll `aim` out over `baseline`. `no_way_back` says why a bad one may not be taken back, "" if it may.
+
+    `no_verify`: the rack's word is taken, and no question is asked.
+    """
 
     ship: ShipId
     actor: str
@@ -48,6 +62,7 @@ class Order:
     policy: Policy
     no_way_back: str = ""
     staged: tuple[str, ...] = ()
+    no_verify: bool = False
 
     @property
     def serving(self) -> ReleaseId | None:
@@ -112,7 +127,9 @@ def _promote(order: Order, ports: Ports) -> PromoteChild:
 
 
 def _watch(order: Order, child: PromoteChild | None, ports: Ports) -> Judgement:
-    watch = Watch(ports, order.rollout, order.aim.manifest, order.services, order.policy)
+    asked = Manifest(()) if order.no_verify else order.aim.manifest
+    judging = believe if order.no_verify else judge
+    watch = Watch(ports, order.rollout, asked, order.services, order.policy, judging=judging)
     start = _Start(order, child, ports.clock.now_s()) if child else None
     while True:
         judgement = watch.tick()
@@ -130,7 +147,7 @@ def _is_last_word(judgement: Judgement) -> bool:
     match judgement:
         case Proven(is_settled=is_settled):
             return is_settled
-        case Doomed() | RackRolledBack() | Superseded() | LostSight():
+        case Believed() | Doomed() | RackRolledBack() | Superseded() | LostSight():
             return True
         case _:
             return False

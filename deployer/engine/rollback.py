@@ -26,30 +26,41 @@ from deployer.engine.draft import service_plans
 from deployer.engine.identity import meet_rack
 from deployer.engine.observe import Seen, expect, manifest_of, read_app, rehearse, stamp_of
 from deployer.engine.ports import LockNote, Ports, ProvenEntry
+from deployer.engine.remember import remember
 from deployer.engine.roll import Aim, Order, roll_out
 from deployer.engine.run import rack_words
-from deployer.engine.ship import remember
 from deployer.engine.write import write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackRequest:
-    """`release` is the one to go back to; `None` means the newest proven one whose content differs."""
+    """
+    `release` is the one to go back to; `None` means the newest proven one whose content differs.
+
+    `keep_env` takes back code only: the env stays as it serves now, keys rotated since then included.
+    """
 
     ship: ShipId
     actor: str
     policy: Policy
     confirm: Callable[[Plan], bool]
     release: ReleaseId | None = None
+    keep_env: bool = False
     run_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A release to go back to, and the env that it brings back."""
+    """A release to go back to, and the env that goes with it: that of `env_from`."""
 
     release: Release
+    env_from: ReleaseId
     env: Environment
+
+    @property
+    def content(self) -> str:
+        build = self.release.id
+        return f"the build and env of {build}" if self.env_from == build else f"the build of {build}, env kept"
 
 
 def rollback(request: RollbackRequest, ports: Ports) -> Ended:
@@ -62,7 +73,7 @@ def rollback(request: RollbackRequest, ports: Ports) -> Ended:
         raise Refused((Problem("not confirmed", hint="say yes, or --yes"),), serving=seen.app.release)
     _take_lock_over(request, ports)
     app = _stop_rollout(seen.app, order, ports)
-    if app.release == target.release.id:
+    if app.release == target.release.id == target.env_from:
         return _prove_target(order, ports)
     return _roll_copy(order, target, app, ports)
 
@@ -82,16 +93,22 @@ def _choose(request: RollbackRequest, seen: Seen, ports: Ports) -> Target:
         row = seen.release(request.release)
         if row is None or row.build is None:
             raise Refused((Problem(f"{request.release} is no release of {ports.app} with a build"),))
-        return Target(row, ports.rack.environment(row.id))
+        return _target(request, row, ports.rack.environment(row.id), seen)
     entries = ports.ledger.proven()
     for entry in entries:
-        target = _if_different(entry, seen, ports)
+        target = _if_different(request, entry, seen, ports)
         if target:
             return target
     raise Refused((_nothing_known(entries, seen, ports),), serving=seen.app.release)
 
 
-def _if_different(entry: ProvenEntry, seen: Seen, ports: Ports) -> Target | None:
+def _target(request: RollbackRequest, row: Release, env: Environment, seen: Seen) -> Target:
+    if request.keep_env and seen.app.release and diff(seen.active_env, env):
+        return Target(row, seen.app.release, seen.active_env)
+    return Target(row, row.id, env)
+
+
+def _if_different(request: RollbackRequest, entry: ProvenEntry, seen: Seen, ports: Ports) -> Target | None:
     """The entry's release if it may be gone back to: proven, not itself gone back from, and of other content."""
     row, active = seen.release(entry.release), seen.active
     if row is None or row.build is None or entry.gone_back_from or entry.release == seen.app.release:
@@ -101,8 +118,9 @@ def _if_different(entry: ProvenEntry, seen: Seen, ports: Ports) -> Target | None
     except RackFailure as error:
         ports.sink.record(Said("plan", f"{row.id} cannot be read: {rack_words(error)}", is_warning=True))
         return None
-    is_same = active is not None and row.build == active.build and not diff(seen.active_env, env)
-    return None if is_same else Target(row, env)
+    target = _target(request, row, env, seen)
+    is_same = active is not None and row.build == active.build and not diff(seen.active_env, target.env)
+    return None if is_same else target
 
 
 def _nothing_known(entries: tuple[ProvenEntry, ...], seen: Seen, ports: Ports) -> Problem:
@@ -135,7 +153,7 @@ def _plan(request: RollbackRequest, seen: Seen, target: Target, ports: Ports) ->
         policy=request.policy,
         env=diff(seen.active_env, target.env),
         release=release.id,
-        release_note=release.description,
+        release_note=release.description if target.env_from == release.id else f"{release.description}, env kept",
         no_way_back="a rollback is not rolled back",
         warnings=_holder_warning(ports),
     )
@@ -173,27 +191,27 @@ def _prove_target(order: Order, ports: Ports) -> Ended:
     found = prove(order.aim, order, ports.clock.now_s() + order.policy.back_deadline_s, ports)
     if isinstance(found, Proven):
         heal(order.aim.release, (), ports)  # a cancel has put a copy of the bad one on top
-    return _ended(found, order, order.aim.release, ports)
+    return _ended(found, order, "", ports)
 
 
 def _roll_copy(order: Order, target: Target, app: App, ports: Ports) -> Ended:
     """Convox never re-activates a release: a copy is promoted, and its id is what must be seen (convox-facts 2.7)."""
-    made = copy_of(target.release.id, target.release.id, ports)
-    ports.sink.record(Said("back", f"{made} has the build and env of {target.release.id}"))
+    made = copy_of(target.release.id, target.env_from, ports)
+    ports.sink.record(Said("back", f"{made} has {target.content}"))
     active = app.release or order.serving
     old = replace(order.baseline, release=active) if order.baseline and active else None
     rolled = replace(order, aim=replace(order.aim, release=made), baseline=old)
-    return _ended(roll_out(rolled, ports), rolled, target.release.id, ports)
+    return _ended(roll_out(rolled, ports), rolled, target.content, ports)
 
 
-def _ended(found: Judgement | None, order: Order, content: ReleaseId, ports: Ports) -> Ended:
+def _ended(found: Judgement | None, order: Order, content: str, ports: Ports) -> Ended:
     release, left = order.aim.release, order.serving
     match found:
         case Proven():
             if left:
                 ports.ledger.record_gone_back(left)
-            remember(release, order, ports)
-            serves = f"{release} serves" + ("" if release == content else f", the build and env of {content}")
+            remember(release, order.ship, order.actor, ports)
+            serves = f"{release} serves, {content}" if content else f"{release} serves"
             return Ended(
                 Verdict.RESTORED, release, serves, hints=(f"undo: {ports.command('rollback', left or 'RELEASE')}",)
             )

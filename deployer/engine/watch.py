@@ -8,7 +8,18 @@ from dataclasses import dataclass, field
 
 from deployer.core.events import Judged, Looked, ProcessSeen
 from deployer.core.history import History
-from deployer.core.judge import Doomed, Judgement, LostSight, Proven, RackRolledBack, Superseded, Waiting, after, judge
+from deployer.core.judge import (
+    Believed,
+    Doomed,
+    Judgement,
+    LostSight,
+    Proven,
+    RackRolledBack,
+    Superseded,
+    Waiting,
+    after,
+    judge,
+)
 from deployer.core.models import Answer, Manifest, Process, Rollout, Service, Snapshot
 from deployer.core.names import ProcessId
 from deployer.core.policy import Policy
@@ -112,6 +123,8 @@ def _word(judgement: Judgement | None) -> str:
             return "settled"
         case Proven():
             return "proven"
+        case Believed():
+            return "believed"
         case Doomed():
             return "doomed"
         case RackRolledBack():
@@ -130,5 +143,5 @@ def _judged(judgement: Judgement) -> Judged:
             return Judged(_word(judgement), judgement.why)
         case Superseded():
             return Judged(_word(judgement), f"{judgement.by} is active")
-        case Proven() | Waiting():
+        case Proven() | Believed() | Waiting():
             return Judged(_word(judgement))

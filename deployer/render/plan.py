@@ -26,7 +26,9 @@ def _rows(plan: Plan) -> Iterator[str]:
     if plan.source:
         dirty = "  (with uncommitted changes)" if plan.source.is_dirty else ""
         yield _row("build", f"{plan.source.title}, from {plan.source.path}{dirty}")
-    for n, service in enumerate(plan.services):
+    if plan.no_verify:
+        yield _row("proof", "none: the rack's word is taken")
+    for n, service in enumerate(() if plan.no_verify else plan.services):
         yield _row("" if n else "proof", f"{service.name}: {_proof(service)}")
     yield " · ".join(_promises(plan))
     yield from (_row("warning", each) for each in plan.warnings)
@@ -56,7 +58,8 @@ def _env(plan: Plan) -> str:
     env = plan.env
     if not env:
         return "nothing in env" if plan.command == "rollback" else f"unchanged ({count(env.unchanged, 'key')})"
-    return f"{env}  ({count(len(env.keys), 'key')}, {env.unchanged} unchanged)"
+    keeps = "; --keep-env keeps today's" if plan.command == "rollback" else ""
+    return f"{env}  ({count(len(env.keys), 'key')}, {env.unchanged} unchanged{keeps})"
 
 
 def _proof(service: ServicePlan) -> str:

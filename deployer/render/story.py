@@ -166,7 +166,7 @@ class Story:
             case "waiting" if self._soak:
                 self._soak = None
                 return [line("watch", f"the soak starts again{_missing(self._look, ': ')}", Kind.WARNING)]
-            case "waiting" | "proven":
+            case "waiting" | "proven" | "believed":
                 return []
             case _:
                 self._soak, self._reason = None, event.why

@@ -39,6 +39,7 @@ def ended_line(ended: Ended, *, on: str = "", times: str = "", told: str = "") -
     serves = _serves(ended, on if ended.verdict.is_success else "")
     took = f" ({times})" if times and ended.verdict.is_success else ""
     kind = Kind.GOOD if ended.verdict.is_success else Kind.BAD
+    kind = Kind.WARNING if ended.verdict is Verdict.UNVERIFIED else kind
     head = f"{serves}{took}"
     if ended.verdict is Verdict.INTERRUPTED and ended.hints:
         # A signal leaves time for one line, so it must hold what serves and how to go on.

@@ -74,13 +74,14 @@ class Stage:
         release = self.model.complete_build(APP, build.id, manifest_text(program, **self.rack.service)).id
         return self.model.create_release(APP, build=build.id, env=env).id if env else release
 
-    def rollback(self, release: str | None = None, *, yes: bool = True) -> Ended:
+    def rollback(self, release: str | None = None, *, yes: bool = True, keep_env: bool = False) -> Ended:
         request = RollbackRequest(
             ship=self.next_ship(),
             actor="oncall",
             policy=self.policy,
             confirm=lambda _: yes,
             release=ReleaseId(release) if release else None,
+            keep_env=keep_env,
         )
         return self.run("rollback", lambda ports: rollback(request, ports), request.ship)
 

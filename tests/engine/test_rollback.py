@@ -109,3 +109,40 @@ def test_target_that_fails_is_unconfirmed(twice: Stage) -> None:
     ended = twice.rollback()
 
     assert Verdict.ROLLBACK_UNCONFIRMED is ended.verdict
+
+
+class TestKeepEnv:
+    def test_takes_back_code_only(self, twice: Stage) -> None:
+        """The build is that of the old release, the env that of what serves now; the plan changes no key."""
+        first, serving = twice.ledger.entries[1].release, twice.active
+        ended = twice.rollback(keep_env=True)
+
+        assert Verdict.RESTORED is ended.verdict
+        assert (twice.build_of(first), "MODE=new") == (
+            twice.build_of(twice.active),
+            twice.model.release(APP, twice.active).env,
+        )
+        assert f"create-from {first} {serving}" == twice.rack.writes[0]
+        assert not twice.sink.of(Planned)[0].plan.env
+        assert f"{twice.active} serves, the build of {first}, env kept" == ended.serving
+
+    def test_a_release_that_differs_in_env_alone_is_no_target(self, shipped: Stage) -> None:
+        """With the env kept it would be what serves already: one with other code is looked for, and there is none."""
+        shipped.promote(shipped.model.create_release(APP, env="MODE=new").id)
+        shipped.rest()
+
+        assert Verdict.REFUSED is shipped.rollback(keep_env=True).verdict
+        assert Verdict.RESTORED is shipped.rollback().verdict
+
+    def test_past_a_rollout_it_keeps_the_env_of_that(self, twice: Stage) -> None:
+        """A cancel brings the old env back too, so the old code is promoted once more with today's."""
+        serving = twice.active
+        twice.world.programs["stuck"] = Program(ready_after_s=1e6)
+        bad = twice.built("stuck", env="MODE=rotated")
+        twice.model.promote(APP, bad)
+        twice.clock.advance(5.0)
+        ended = twice.rollback(keep_env=True)
+
+        assert Verdict.RESTORED is ended.verdict
+        assert ["cancel", f"create-from {serving} {bad}", f"promote {twice.active}"] == twice.rack.writes
+        assert "MODE=rotated" == twice.model.release(APP, twice.active).env

@@ -156,6 +156,25 @@ class TestDoomed:
         assert Verdict.LEFT_BAD is ended.verdict
         assert "cancel" not in shipped.rack.writes
 
+    @pytest.mark.parametrize("program", ["crashes", "crashes-late"])
+    def test_irreversible_leaves_it_and_names_the_way(self, shipped: Stage, program: str) -> None:
+        """Rolling out or up: a bad release is left where it is, with the exact command that takes it back."""
+        before = shipped.active
+        ended = replace_soak(shipped, 60.0).ship(program, irreversible=True)
+
+        assert Verdict.LEFT_BAD is ended.verdict
+        assert (f"deployer rollback {before} --app {APP}",) == ended.hints
+        assert "it was declared --irreversible" in ended.why
+        assert ["build", f"promote {shipped.active}"] == shipped.rack.writes
+
+    def test_the_way_back_of_an_irreversible_one_works(self, shipped: Stage) -> None:
+        """The command that the verdict names takes it back, when a person decides so."""
+        before = shipped.active
+        shipped.ship("crashes", irreversible=True)
+
+        assert Verdict.RESTORED is shipped.rollback(before).verdict
+        assert before == shipped.active
+
     def test_a_baseline_that_does_not_serve_is_no_way_back(self, shipped: Stage) -> None:
         """A ship over a broken release is let through, but there is nothing good to go back to."""
         shipped.world.programs["good"] = Program(health_code=500)

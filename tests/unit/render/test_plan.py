@@ -37,7 +37,9 @@ def test_a_rollback_says_what_it_goes_back_to_and_what_it_takes_along() -> None:
 
     assert f"{NEW}  build 9c8b7a6d5e Add streaming  (22 min, proven by gha:18234)" == row(plan, "serves now")
     assert f"{OLD}  build 1f2e3d4c5b Fix prompt cache, proven for 2 days" == row(plan, "go back to")
-    assert "~ OPENAI_API_KEY  - PINECONE_API_KEY  (2 keys, 11 unchanged)" == row(plan, "changes back")
+    assert "~ OPENAI_API_KEY  - PINECONE_API_KEY  (2 keys, 11 unchanged; --keep-env keeps today's)" == row(
+        plan, "changes back"
+    )
     assert "automatic rollback: off, a rollback is not rolled back" in plan_line(plan).more[-1]
     assert "no such row" == row(plan, "build")
 
@@ -55,6 +57,11 @@ def test_a_rollback_says_what_it_goes_back_to_and_what_it_takes_along() -> None:
 def test_the_plan_says_how_each_service_will_be_proven(text: str, service: ServicePlan) -> None:
     """The mode in words, and the reason where it is not the strongest."""
     assert f"api: {text}" == row(replace(A_PLAN, services=(service,)), "proof")
+
+
+def test_a_plan_without_proof_says_so() -> None:
+    """With --no-verify the services are not listed: nothing is asked of them."""
+    assert "none: the rack's word is taken" == row(replace(A_PLAN, no_verify=True), "proof")
 
 
 def test_services_stand_under_each_other() -> None:

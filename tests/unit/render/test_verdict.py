@@ -34,6 +34,11 @@ def test_what_serves_is_said_first_and_never_claimed_without_proof(text: str, en
     assert (ended.verdict.label, text) == (told.step, told.text)
 
 
+def test_a_success_without_proof_is_a_warning() -> None:
+    """Status 0, and yet nobody shall take it for shipped."""
+    assert Kind.WARNING is ended_line(Ended(Verdict.UNVERIFIED, None, "RNEW, by the word of the rack")).kind
+
+
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_ends_in_its_own_name_and_the_next_command(verdict: Verdict) -> None:
     """The last words of a run: the verdict by its label, what serves, what to type (I2)."""
