@@ -21,7 +21,7 @@ EPILOG = """Examples:
 \b
   deployer rack up --app myapi               then: deployer ship --rack local --app myapi
   deployer rack up --time-scale 0.2          its graces, intervals and back-offs at a fifth of their time
-  eval "$(deployer rack up --export)"        RACK_URL, for a real convox
+  eval "$(deployer rack up --export)"        RACK_URL for this shell's convox; where none is installed, a stand-in
 """
 
 DOWN_EPILOG = """Examples:
@@ -69,7 +69,7 @@ def up(
         str, typer.Option("--resync", metavar="DURATION", help="How far `running` may lag. A real rack: up to 30s.")
     ] = "2s",
     export: Annotated[
-        bool, typer.Option("--export", help="Print `export RACK_URL=…` alone, for a shell to evaluate.")
+        bool, typer.Option("--export", help="Print what this shell needs to use `convox` on it, to be evaluated.")
     ] = False,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay, and end it with Ctrl-C.")] = False,
     faults: Annotated[
@@ -89,7 +89,7 @@ def up(
             lifecycle.serve(options)
             return
         running = lifecycle.up(options)
-    typer.echo(f"export RACK_URL='{running.url}'" if export else _up_text(running, apps or []))
+    typer.echo(_export_text(running) if export else _up_text(running, apps or []))
 
 
 @app.command("down", short_help="Stop it, and every process it started.", epilog=DOWN_EPILOG)
@@ -146,6 +146,19 @@ def in_words() -> Iterator[None]:
         raise RackUnreachable(error.what, hint=error.hint) from None
     except (ValueError, OSError) as error:
         raise Usage(str(error), hint="deployer rack --help") from None
+
+
+def _export_text(running: RackInfo) -> str:
+    """For a shell to evaluate. Where no `convox` is installed, one is defined: the stand-in."""
+    import shlex
+    import shutil
+
+    from deployer.bootstrap.place import STAND_IN
+
+    lines = [f"export RACK_URL='{running.url}'"]
+    if shutil.which("convox") is None:
+        lines.append(f'convox() {{ {shlex.join(STAND_IN)} "$@"; }}')
+    return "\n".join(lines)
 
 
 def _up_text(running: RackInfo, apps: list[str]) -> str:

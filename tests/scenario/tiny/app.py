@@ -63,6 +63,7 @@ def main() -> None:
     time.sleep(float(os.environ.get("START_AFTER_S", "0")))
     server = Server(("127.0.0.1", int(os.environ["PORT"])), Handler)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    sys.stderr.write(f"{os.environ['RELEASE']} listens\n")
     server.serve_forever()
     server.server_close()
 
