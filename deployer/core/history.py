@@ -94,6 +94,7 @@ class History:
     proven_since_s: float | None = None
     proven_at_s: float | None = None  # the latest snapshot that was proven
     contrary_at_s: float | None = None
+    heard_at_s: float | None = None  # the latest snapshot in which every service that can be asked said that it is ours
     last_read_s: float | None = None
     last_answer_s: float | None = None
     denied_reads: int = 0
@@ -128,7 +129,7 @@ def follow(history: History, snapshot: Snapshot) -> History:
     """What is known once `snapshot` was seen, but for the soak clock."""
     if snapshot.processes == ():
         # No rows at all is also what a lost reply prints, status 0: unknown, never "nothing runs" (faults C30, F33).
-        snapshot = replace(snapshot, processes=None)
+        snapshot = replace(snapshot, processes=None, trouble=(*snapshot.trouble, "the process list is empty"))
     seen = _reads(history, snapshot)
     if not seen.is_ours:
         return seen
@@ -222,14 +223,24 @@ def _follow(track: Track | None, row: Process, at_s: float) -> Track:
 
 def _hear(history: History, snapshot: Snapshot) -> History:
     """Fold in one round of health answers."""
-    tracks, contrary = dict(history.tracks), False
+    tracks, contrary, silent = dict(history.tracks), False, False
     for each in views(history):
         answers = [a for a in snapshot.answers if a.service == each.expected.name and not a.error]
         history = _learn_mode(history, each, answers)
         history = _count(history, each, answers, snapshot.at_s)
         tracks, disagrees = _credit(history, each, answers, tracks)
         contrary = contrary or disagrees
-    return replace(history, tracks=tracks, contrary_at_s=snapshot.at_s if contrary else history.contrary_at_s)
+        silent = silent or (_can_ask(history, each) and not any(_agrees(history, answer) for answer in answers))
+    return replace(
+        history,
+        tracks=tracks,
+        contrary_at_s=snapshot.at_s if contrary else history.contrary_at_s,
+        heard_at_s=history.heard_at_s if silent else snapshot.at_s,
+    )
+
+
+def _can_ask(history: History, view: ServiceView) -> bool:
+    return view.needed > 0 and history.modes.get(view.expected.name) is not ProofMode.PS
 
 
 def _learn_mode(history: History, view: ServiceView, answers: list[Answer]) -> History:

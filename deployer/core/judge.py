@@ -18,7 +18,7 @@ from deployer.core.history import History, ServiceView, Track, follow, views
 from deployer.core.models import ProofMode, Snapshot
 from deployer.core.names import ProcessId, ReleaseId, ServiceName
 from deployer.core.policy import Policy
-from deployer.core.proof import Progress, is_proven, progress_of
+from deployer.core.proof import Progress, heard_last, is_proven, progress_of, what_is_missing
 
 # One may be a word from before the promote: the rack's mirror lags (convox-facts 3.4).
 RUNNING_READS = 2
@@ -86,13 +86,16 @@ def after(history: History, snapshot: Snapshot, policy: Policy) -> History:
     Fold in one snapshot, and run the soak clock.
 
     The clock starts at the first snapshot in which every service is proven, whatever the app status says. A contrary
-    sample restarts it, so does a gap. A snapshot that saw too little neither advances nor resets it.
+    sample restarts it, so does a gap. A snapshot that saw too little neither advances nor resets it: no rows, or no
+    answer of a service that can be asked (faults 3.5).
     """
     seen = follow(history, snapshot)
     if seen.latest is None or seen.latest.processes is None:
         return seen
     if not is_proven(seen, policy) or seen.contrary_at_s == snapshot.at_s:
         return replace(seen, proven_since_s=None, proven_at_s=None)
+    if seen.heard_at_s != snapshot.at_s:
+        return seen
     has_gap = seen.proven_at_s is None or snapshot.at_s - seen.proven_at_s > policy.gap_s
     since_s = snapshot.at_s if has_gap or seen.proven_since_s is None else seen.proven_since_s
     return replace(seen, proven_since_s=since_s, proven_at_s=snapshot.at_s)
@@ -106,6 +109,7 @@ def judge(history: History, policy: Policy) -> Judgement:
         or _doomed(history, policy)
         or _blind(history, policy)
         or _unanswered(history, policy)
+        or _never_settled(history, policy)
         or _proven(history, policy)
         or _overdue(history, policy)
         or Waiting(progress_of(history, policy))
@@ -202,9 +206,8 @@ def _failing(history: History, view: ServiceView, policy: Policy) -> Doomed | No
     is_tolerable = tally.failures <= view.expected.tolerable_share * tally.total
     if history.now_s - tally.since_s < policy.failing_s or is_tolerable:
         return None
-    return Doomed(
-        Reason.FAILING, f"{tally.failures} of {tally.total} health answers of {view.expected.name} are errors"
-    )
+    text = f"{tally.failures} of {tally.total} health answers of {view.expected.name} are errors{heard_last(history)}"
+    return Doomed(Reason.FAILING, text)
 
 
 def _wrong_code(history: History, view: ServiceView, policy: Policy) -> Doomed | None:
@@ -221,17 +224,30 @@ RULES: tuple[Rule, ...] = (_crash_loop, _never_ready, _failing, _wrong_code)
 
 def _blind(history: History, policy: Policy) -> LostSight | None:
     if history.denied_reads >= policy.denied_reads:
-        return LostSight(f"the rack denied {history.denied_reads} reads in a row")
+        return LostSight(f"the rack denied {history.denied_reads} reads in a row{heard_last(history)}")
     if history.last_read_s is not None and history.now_s - history.last_read_s > policy.blind_s:
-        return LostSight(f"the rack did not answer for {history.now_s - history.last_read_s:.0f} s")
+        blind_s = history.now_s - history.last_read_s
+        return LostSight(f"the rack did not answer for {blind_s:.0f} s{heard_last(history)}")
     return None
 
 
 def _unanswered(history: History, policy: Policy) -> LostSight | None:
     can_ask = any(mode is not ProofMode.PS for mode in history.modes.values())
     if can_ask and history.last_answer_s is not None and history.now_s - history.last_answer_s > policy.blind_s:
-        return LostSight(f"no health answer for {history.now_s - history.last_answer_s:.0f} s")
+        silent_s = history.now_s - history.last_answer_s
+        return LostSight(f"no health answer for {silent_s:.0f} s{heard_last(history)}")
     return None
+
+
+def _never_settled(history: History, policy: Policy) -> LostSight | None:
+    """Proven for the whole soak, and long after it the rack still does not say running."""
+    if history.proven_since_s is None or history.running_reads >= RUNNING_READS:
+        return None
+    waited_s = history.now_s - history.proven_since_s
+    if waited_s <= policy.soak_s + policy.no_progress_s:
+        return None
+    status = history.app.status if history.app else "unknown"
+    return LostSight(f"all processes are proven, but the rack does not say running for {waited_s:.0f} s: {status}")
 
 
 def _proven(history: History, policy: Policy, running_reads: int = RUNNING_READS) -> Proven | None:
@@ -256,22 +272,24 @@ def _still_at_work(history: History, policy: Policy) -> LostSight | None:
 
 
 def _overdue(history: History, policy: Policy) -> Doomed | LostSight | None:
-    """No new best count for too long, or the cap; time in which nothing could be seen does not count."""
-    if not history.is_ours or history.latest is None or history.latest.processes is None:
+    """No new best count for too long, or the cap; a soak that is on and time in which nothing was seen do not count."""
+    if not history.is_ours or history.latest is None or history.latest.processes is None or _soaks(history, policy):
         return None
-    still_s = (
-        history.now_s - max(history.best_at_s, history.ours_since_s or 0.0) - (history.blind_s - history.best_blind_s)
-    )
+    moved_at_s = max(history.best_at_s, history.ours_since_s or 0.0, history.proven_at_s or 0.0)
+    still_s = history.now_s - moved_at_s - (history.blind_s - history.best_blind_s)
     total_s = history.now_s - (history.ours_since_s or 0.0) - history.blind_s
     if still_s <= policy.no_progress_s and total_s <= policy.cap_s:
         return None
-    seen = progress_of(history, policy)
-    missing = "; ".join(each.missing for each in seen if each.missing) or "the rack still does not say running"
+    seen, missing = progress_of(history, policy), what_is_missing(history, policy)
     if all(each.running >= each.needed for each in seen):
         return LostSight(f"all processes run, but {missing}")
     unwell = next((each for each in history.tracks.values() if each.status != "running"), None)
     text = f"no progress for {still_s:.0f} s: {missing}"
     return Doomed(Reason.STUCK, text, unwell.id if unwell else None, unwell.service if unwell else None)
+
+
+def _soaks(history: History, policy: Policy) -> bool:
+    return history.proven_at_s is not None and history.now_s - history.proven_at_s <= policy.gap_s
 
 
 def _has_enough(view: ServiceView) -> bool:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from deployer.core.history import History, ServiceView, views
-from deployer.core.models import ProofMode
+from deployer.core.models import Answer, ProofMode
 from deployer.core.names import ServiceName
 from deployer.core.policy import Policy
 
@@ -40,6 +40,31 @@ def is_proven(history: History, policy: Policy) -> bool:
     """
     seen = progress_of(history, policy)
     return bool(seen) and all(each.is_proven for each in seen) and any(each.running for each in seen)
+
+
+def what_is_missing(history: History, policy: Policy) -> str:
+    """Why a release is not proven, in words."""
+    missing = "; ".join(each.missing for each in progress_of(history, policy) if each.missing)
+    return (missing or "the rack still does not say running") + heard_last(history)
+
+
+def heard_last(history: History) -> str:
+    """What the latest look ran into, to be put after a reason; "" where all went well."""
+    if history.latest is None:
+        return ""
+    unwell = (_unwell(history, each) for each in history.latest.answers)
+    words = next((text for text in (*history.latest.trouble, *unwell) if text), "")
+    return f" ({words})" if words else ""
+
+
+def _unwell(history: History, answer: Answer) -> str:
+    """What is wrong with an answer as a proof."""
+    if answer.error or not answer.is_ok:
+        return f"{answer.service}: {answer.error or f'HTTP {answer.status_code}'}"
+    if answer.is_cached or answer.release is None:
+        return f"{answer.service}: {'an answer from a cache' if answer.is_cached else 'no release in its answers'}"
+    is_ours = answer.release == history.rollout.release
+    return "" if is_ours else f"{answer.service}: an answer for {answer.release}"
 
 
 def answers_needed(replicas: int, stale_chance: float) -> int:

@@ -103,6 +103,23 @@ class TestProven:
 
         assert isinstance(word, LostSight)
 
+    def test_a_soak_in_silence_proves_nothing(self) -> None:
+        """Once proven, never heard again: no verdict for ten minutes, and then it is told why (faults 3.5)."""
+        deaf = [Answer(API, error="timed out")]
+        silence = [snapshot(2.0 * n, TWO, deaf) for n in range(2, 303)]
+
+        assert isinstance(judged([snapshot(2, TWO, BOTH), *silence[:200]]), Waiting)
+        word = judged([snapshot(2, TWO, BOTH), *silence])
+
+        assert LostSight("no health answer for 602 s (api: timed out)") == word
+
+    def test_one_silent_look_does_not_end_a_long_soak(self) -> None:
+        """A soak makes no progress, and need not: the deadline is not its measure."""
+        policy = replace(POLICY, soak_s=3600.0)
+        word = judged([*every(10, 3000, TWO, BOTH), snapshot(3010, TWO)], policy=policy)
+
+        assert isinstance(word, Waiting)
+
     def test_a_contrary_answer_restarts_the_soak(self) -> None:
         """An answer that names the old release when only new rows are left starts the soak again."""
         calm = every(2, 8, TWO, BOTH)
@@ -323,6 +340,16 @@ class TestNotOurs:
 
         assert isinstance(judged([snapshot(2, TWO, BOTH), *dark[:58]]), Waiting)
         assert isinstance(judged([snapshot(2, TWO, BOTH), *dark]), LostSight)
+
+    def test_a_rack_that_never_says_running_is_lost_sight(self) -> None:
+        """All is proven, and the status stays `unknown`: no wait is without an end (I12)."""
+        stuck = [snapshot(float(t), TWO, BOTH, status="unknown") for t in range(2, 616, 2)]
+
+        assert isinstance(judged(stuck[:300]), Proven)
+        word = judged(stuck)
+
+        assert isinstance(word, LostSight)
+        assert "does not say running for 612 s: unknown" in word.why
 
     def test_ignorance_alone_never_dooms(self) -> None:
         """Every read and every probe fails, for ever: the word is never doomed (I6)."""
