@@ -28,6 +28,7 @@ Every error that leaves a layer of ours, as a tree. Each ends a run with one ver
 from __future__ import annotations
 
 from dataclasses import dataclass
+from signal import Signals
 from typing import ClassVar
 
 from deployer.core.verdict import Verdict
@@ -103,7 +104,7 @@ class Interrupted(DeployerError):
     """A signal asked us to stop. Raised from waits only, never from inside a write."""
 
     def __init__(self, signum: int) -> None:
-        super().__init__("interrupted", why=f"signal {signum}")
+        super().__init__("interrupted", why=f"by {Signals(signum).name}")
         self.signum = signum
 
 

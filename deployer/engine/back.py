@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from deployer.core.errors import DeployerError, Interrupted, RackFailure
+from deployer.core.errors import DeployerError, Interrupted, NotFound, RackFailure
 from deployer.core.events import Ended, Said
-from deployer.core.judge import Doomed, Proven, RackRolledBack, Superseded, judge_back
+from deployer.core.judge import Doomed, LostSight, Proven, RackRolledBack, Superseded, judge_back
 from deployer.core.models import App, Process, Rollout
 from deployer.core.names import ReleaseId, Shape, shape_of
+from deployer.core.proof import what_is_missing
 from deployer.core.plan import BASELINE_IS_DOWN
 from deployer.core.verdict import Verdict
 from deployer.core.why import why_in
@@ -104,8 +105,8 @@ class _WayBack:
         found = prove(self.order.baseline, self.order, self.deadline_s, self.ports)
         if isinstance(found, Superseded):
             return self._superseded(found.by)
-        if found is None:
-            return self.unconfirmed(f"{self.order.serving} was not proven again in time")
+        if isinstance(found, LostSight):
+            return self.unconfirmed(f"{self.order.serving} was not proven again in time: {found.why}")
         running = sum(each.running for each in found.progress)
         text = f"{self.order.serving} proven on {running} of {running} processes · {self.order.aim.release} gone"
         self.ports.sink.record(Said("back", text))
@@ -144,6 +145,10 @@ class _WayBack:
             judgement = roll_out(back, self.ports)
         except Interrupted:
             raise
+        except NotFound as error:
+            return self._left_bad(
+                f"{order.serving} cannot be copied, its release or build is gone: {rack_words(error)}"
+            )
         except DeployerError as error:
             return self.unconfirmed(f"the way back failed too: {error}")
         match judgement:
@@ -154,7 +159,7 @@ class _WayBack:
             case Superseded(by=by):
                 return self._superseded(by)
             case _:
-                return self.unconfirmed(f"{aim.release} could not be proven")
+                return self.unconfirmed(f"{aim.release} could not be proven: {getattr(judgement, 'why', '')}")
 
     def _superseded(self, by: ReleaseId | None) -> Ended:
         active = by or "nothing"
@@ -193,8 +198,8 @@ def cancel(ports: Ports) -> bool:
     return True
 
 
-def prove(aim: Aim, order: Order, deadline_s: float, ports: Ports) -> Proven | Superseded | None:
-    """Watch `aim` until it was proven for long enough, whatever the app's status says; `None` at the deadline."""
+def prove(aim: Aim, order: Order, deadline_s: float, ports: Ports) -> Proven | Superseded | LostSight:
+    """Watch `aim` until it was proven for long enough, whatever the app's status says, or until the deadline."""
     rollout = Rollout(aim.release, order.aim.release, aim.expected, aim.stamp)
     policy = replace(order.policy, soak_s=order.policy.proven_back_s)
     watch = Watch(ports, rollout, aim.manifest, order.services, policy, step="back", judging=judge_back)
@@ -204,7 +209,7 @@ def prove(aim: Aim, order: Order, deadline_s: float, ports: Ports) -> Proven | S
             case Proven(is_settled=True) | Superseded():
                 return judgement
         if ports.clock.now_s() > deadline_s:
-            return None
+            return LostSight(what_is_missing(watch.history, policy))
         watch.rest()
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from deployer.core.environment import EnvDiff, Environment, diff
-from deployer.core.errors import Busy, EnvFailed, RackFailure
+from deployer.core.errors import BuildFailed, Busy, EnvFailed, RackFailure
 from deployer.core.events import BuildLine, Planned, Said
-from deployer.core.models import Release
-from deployer.core.names import ReleaseId
+from deployer.core.models import Release, Source
+from deployer.core.names import ReleaseId, ShipId
 from deployer.core.plan import Rehearsal, describe_build
 from deployer.core.policy import Policy
 from deployer.core.summary import LOCK
@@ -89,16 +89,23 @@ def build(request: ShipRequest, expected_env: Environment, ports: Ports) -> Rele
     if source is None:
         raise ValueError("a ship without a release builds a source")
     ports.sink.record(Said("build", f"{source.title}, from {source.path}"))
-    release = write(
-        ports,
-        "build",
-        lambda: ports.rack.build(source, ship, lambda line: ports.sink.record(BuildLine(line))),
-        about=describe_build(source, ship),
-        made=lambda built: built.id,
-    )
+    release = _build(source, ship, ports)
     _check_env(release.id, expected_env, "during the build", ports)
     ports.sink.record(Said("build", f"complete → {release.id}"))
     return release.id
+
+
+def _build(source: Source, ship: ShipId, ports: Ports) -> Release:
+    try:
+        return write(
+            ports,
+            "build",
+            lambda: ports.rack.build(source, ship, lambda line: ports.sink.record(BuildLine(line))),
+            about=describe_build(source, ship),
+            made=lambda built: built.id,
+        )
+    except RackFailure as error:
+        raise BuildFailed("the build was not started", why=rack_words(error), hint=error.hint) from error
 
 
 def _check_env(release: ReleaseId, expected: Environment, when: str, ports: Ports) -> None:

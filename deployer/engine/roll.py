@@ -10,7 +10,7 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from deployer.core.errors import Busy, Denied, NotFound, NotPromoted, RackBusy, RefusedByRack, Unauthorised
+from deployer.core.errors import Busy, Denied, NotFound, NotPromoted, RackBusy, RackFailure, RefusedByRack, Unauthorised
 from deployer.core.events import Intended, Said, Wrote
 from deployer.core.judge import (
     Believed,
@@ -123,7 +123,12 @@ def _promote(order: Order, ports: Ports) -> PromoteChild:
     ports.sink.record(Intended(PROMOTE, f"over {order.serving or 'nothing'}", release))
     ports.clock.ignore(signal.SIGHUP)
     ports.sink.record(Said("promote", release))
-    return ports.rack.promote(release)
+    try:
+        return ports.rack.promote(release)
+    except RackFailure as error:  # nothing was started, so nothing was promoted
+        ports.sink.record(Wrote(PROMOTE, NOT_DONE, None, error.what))
+        what = "the promote could not be started"
+        raise NotPromoted(what, why=rack_words(error), serving=order.serving, hint=error.hint) from error
 
 
 def _watch(order: Order, child: PromoteChild | None, ports: Ports) -> Judgement:
@@ -176,7 +181,8 @@ class _Start:
             self.over_s = now_s
         is_silent = self.over_s is not None and now_s - self.over_s > policy.promote_silence_s
         if is_silent or now_s - self.began_s > policy.no_progress_s:
-            return LostSight(f"the rack never showed {self.order.aim.release} as active")
+            said = f" (convox said: {state.lines[-1].strip()})" if state.lines else ""
+            return LostSight(f"the rack never showed {self.order.aim.release} as active{said}")
         return None
 
     def _give_up(self, ports: Ports, error: Busy | NotPromoted) -> None:

@@ -204,7 +204,7 @@ def _roll_copy(order: Order, target: Target, app: App, ports: Ports) -> Ended:
     return _ended(roll_out(rolled, ports), rolled, target.content, ports)
 
 
-def _ended(found: Judgement | None, order: Order, content: str, ports: Ports) -> Ended:
+def _ended(found: Judgement, order: Order, content: str, ports: Ports) -> Ended:
     release, left = order.aim.release, order.serving
     match found:
         case Proven():

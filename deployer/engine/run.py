@@ -64,7 +64,8 @@ def _ended_by(error: DeployerError, summary: Summary, ports: Ports) -> Ended:
     if isinstance(error, Interrupted):
         return Ended(cancelled_by(error.signum), None, serving, why=_unpromoted(summary))
     problems = tuple((p.what, p.hint) for p in error.problems) if isinstance(error, Refused) else ()
-    why = f"{error.what}: {error.why}" if error.why else error.what
+    told = f"{error.what}: {error.why}" if error.why else error.what
+    why = "; ".join(filter(None, (told, _unpromoted(summary))))
     return Ended(error.verdict, None, serving, why=why, hints=_hints(error), problems=problems)
 
 

@@ -162,7 +162,7 @@ MISTAKES = (
         "R18",
         "a way back that fails is tried again",
         BACK,
-        'return self.unconfirmed(f"{aim.release} could not be proven")',
+        "return self.unconfirmed(f\"{aim.release} could not be proven: {getattr(judgement, 'why', '')}\")",
         "return self._roll_back()",
     ),
     Mistake(
