@@ -24,8 +24,10 @@ def signals(clock: SystemClock, recorder: Recorder) -> Iterator[None]:
     heard: list[int] = []
 
     def leave(signum: int) -> NoReturn:
-        under_way = recorder.summary.is_under_way
-        os._exit(Verdict.INTERRUPTED.status if under_way else cancelled_by(signum).status)
+        summary = recorder.summary
+        if summary.ended:
+            os._exit(summary.ended.verdict.status)
+        os._exit(Verdict.INTERRUPTED.status if summary.is_under_way else cancelled_by(signum).status)
 
     def handle(signum: int, _: FrameType | None) -> None:
         if signum != signal.SIGHUP:

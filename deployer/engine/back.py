@@ -14,8 +14,8 @@ from deployer.core.events import Ended, Said
 from deployer.core.judge import Doomed, LostSight, Proven, RackRolledBack, Superseded, judge_back
 from deployer.core.models import App, Process, Rollout
 from deployer.core.names import ReleaseId, Shape, shape_of
-from deployer.core.proof import what_is_missing
 from deployer.core.plan import BASELINE_IS_DOWN
+from deployer.core.proof import what_is_missing
 from deployer.core.verdict import Verdict
 from deployer.core.why import why_in
 from deployer.core.world import WAYS, Move, World, world_of
