@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from deployer.core.environment import Environment
 from deployer.core.errors import Problem
@@ -28,7 +28,7 @@ class Health:
 class Options:
     """
     What every run is told by its face. `rack` and `convox` are `None` where nothing was said; `is_insecure` accepts a
-    rack whose certificate cannot be verified.
+    rack whose certificate cannot be verified. `numbers` of the policy are as they were set, by its names.
     """
 
     app: AppName
@@ -37,7 +37,7 @@ class Options:
     is_insecure: bool = False
     output: Output = Output.AUTO
     verbose: bool = False
-    soak_s: float | None = None
+    numbers: Mapping[str, Any] = field(default_factory=dict)
     health: Health = field(default_factory=Health)
 
 

@@ -182,8 +182,7 @@ def wiring_of(options: Options) -> Iterator[Wiring]:
 
 
 def _policy(options: Options, time_scale: float) -> Policy:
-    policy = Policy().scaled(time_scale) if time_scale != 1.0 else Policy()
-    return policy if options.soak_s is None else replace(policy, soak_s=options.soak_s)
+    return replace(Policy().scaled(time_scale), **options.numbers)  # what was set is meant as it was said
 
 
 def _show_bug(error: Exception, redactor: Redactor) -> None:

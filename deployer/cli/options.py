@@ -61,6 +61,25 @@ Soak = Annotated[
         show_default=False,
     ),
 ]
+Timeout = Annotated[
+    str | None,
+    typer.Option(
+        "--timeout",
+        metavar="DURATION",
+        help="Give a rollout up after this long in all. Default 33m. [env: DEPLOYER_TIMEOUT]",
+        show_default=False,
+    ),
+]
+StartTimeout = Annotated[
+    str | None,
+    typer.Option(
+        "--start-timeout",
+        metavar="DURATION",
+        help="How long a process may take to become ready, beyond its health grace and three intervals. Default 60s. "
+        "[env: DEPLOYER_START_TIMEOUT]",
+        show_default=False,
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Identity = Annotated[
     str | None,

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import Field as Number
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deployer.bootstrap import Health, Options
 from deployer.core.errors import Usage
 from deployer.core.names import AppName, is_app_name, is_release_id, is_ship_id
+from deployer.core.policy import Policy, contradictions, numbers, setting_of
 from deployer.core.redact import Secret
 from deployer.probe.answers import Fields
 from deployer.render.choose import Output
+
+# The numbers of the policy that are options too.
+WITH_OPTION = ("soak", "timeout", "start_timeout", "build_timeout", "command_timeout")
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>s|m|h)?")
 _UNIT_S = {None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -51,15 +57,32 @@ def _ship_id(text: str) -> str:
     return text
 
 
-Seconds = Annotated[float, BeforeValidator(parse_duration), Field(ge=0)]
 App = Annotated[str, AfterValidator(_app_name)]
 Release = Annotated[str, AfterValidator(_release_id)]
 Ship = Annotated[str, AfterValidator(_ship_id)]
 
 
-class Settings(BaseSettings):
+def _kind(number: Number[Any]) -> Any:
+    """What may be said for a number of the policy: a duration, a count or a share."""
+    if isinstance(number.default, int):
+        return Annotated[int, Field(ge=1)]
+    above = Field(ge=0) if number.metadata["may_be_zero"] else Field(gt=0)
+    if number.name.endswith("_s"):
+        return Annotated[float, BeforeValidator(parse_duration), above]
+    return Annotated[float, above, Field(lt=1)]
+
+
+if TYPE_CHECKING:
+    _Numbers = BaseSettings
+else:
+    _Numbers = create_model(
+        "_Numbers", __base__=BaseSettings, **{setting_of(each): (_kind(each) | None, None) for each in numbers()}
+    )
+
+
+class Settings(_Numbers):
     """
-    What every command that talks to a rack needs.
+    What every command that talks to a rack needs. Every number of the policy is a setting, `None` where it is not set.
 
     `health_…` say where a service's `/health` answer names its release, process and build stamp, and which request
     header it wants: the header's value comes from the variable that `health_header_from` names.
@@ -76,7 +99,6 @@ class Settings(BaseSettings):
     insecure_rack: bool = False
     output: Literal["auto", "live", "plain", "json", "github"] = "auto"
     verbose: bool = False
-    soak: Seconds | None = None
     health_release_field: str = ""
     health_process_field: str = ""
     health_stamp_field: str = ""
@@ -92,9 +114,18 @@ class Settings(BaseSettings):
             is_insecure=self.insecure_rack,
             output=Output(self.output),
             verbose=self.verbose,
-            soak_s=self.soak,
+            numbers=self._numbers(),
             health=self._health(),
         )
+
+    def _numbers(self) -> dict[str, Any]:
+        """Those of the policy that were set, by its own names. Raises Usage where they cannot go together."""
+        given = {each.name: getattr(self, setting_of(each)) for each in numbers()}
+        given = {name: value for name, value in given.items() if value is not None}
+        if found := contradictions(replace(Policy(), **given)):
+            words = (f"{_label(small)} {what}: it must be less than {_label(large)}" for small, what, large in found)
+            raise Usage("; ".join(words), hint="docs/policy.md names every number")
+        return given
 
     def _health(self) -> Health:
         """Raises Usage where the header's value is to come from a variable that is not set."""
@@ -157,8 +188,18 @@ def load(kind: type[S], flags: dict[str, Any]) -> S:
 
 
 def _problem(where: tuple[int | str, ...], kind: str, message: str) -> str:
-    name = "-".join(str(each) for each in where)
+    name = str(where[0])
     if kind == "missing":
-        return f"--{name} is missing (or DEPLOYER_{name.upper()})"
+        return f"--{name} is missing (or {_variable(name)})"
     own = message.removeprefix("Value error, ")
-    return f"--{name} {own if own != message else message[:1].lower() + message[1:]}"
+    return f"{_label(name)} {own if own != message else message[:1].lower() + message[1:]}"
+
+
+def _label(name: str) -> str:
+    """How a person sets it: numbers of the policy are variables, but for those that have an option."""
+    is_variable = name in {setting_of(each) for each in numbers()} - set(WITH_OPTION)
+    return _variable(name) if is_variable else f"--{name.replace('_', '-')}"
+
+
+def _variable(name: str) -> str:
+    return f"DEPLOYER_{name.upper()}"

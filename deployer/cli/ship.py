@@ -44,6 +44,17 @@ def ship(
         str | None, typer.Option("--release", metavar="R…", help="Ship an existing release instead of building.")
     ] = None,
     soak: options.Soak = None,
+    timeout: options.Timeout = None,
+    start_timeout: options.StartTimeout = None,
+    build_timeout: Annotated[
+        str | None,
+        typer.Option(
+            "--build-timeout",
+            metavar="DURATION",
+            help="For the build. Default 60m. [env: DEPLOYER_BUILD_TIMEOUT]",
+            show_default=False,
+        ),
+    ] = None,
     staged: Annotated[
         str | None,
         typer.Option("--staged", metavar="allow|refuse", help="Env that others set and never promoted ships along."),
@@ -68,6 +79,9 @@ def ship(
         "rack": rack,
         "release": release,
         "soak": soak,
+        "timeout": timeout,
+        "start_timeout": start_timeout,
+        "build_timeout": build_timeout,
         "staged": staged,
         "identity": identity,
         "verify": False if no_verify else None,

@@ -278,7 +278,9 @@ def _overdue(history: History, policy: Policy) -> Doomed | LostSight | None:
     moved_at_s = max(history.best_at_s, history.ours_since_s or 0.0, history.proven_at_s or 0.0)
     still_s = history.now_s - moved_at_s - (history.blind_s - history.best_blind_s)
     total_s = history.now_s - (history.ours_since_s or 0.0) - history.blind_s
-    if still_s <= policy.no_progress_s and total_s <= policy.cap_s:
+    # whoever is given longer to start than others are to make progress is given it
+    patience_s = max((policy.no_progress_s, *(each.start_budget_s for each in history.rollout.services)))
+    if still_s <= patience_s and total_s <= policy.cap_s:
         return None
     seen, missing = progress_of(history, policy), what_is_missing(history, policy)
     if all(each.running >= each.needed for each in seen):

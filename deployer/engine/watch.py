@@ -60,7 +60,7 @@ class Watch:
     def tick(self) -> Judgement:
         self._ticked_at_s = self.ports.clock.now_s()
         targets = targets_for(self.manifest, self.services, self.policy)
-        with_services = self._ticks % self.policy.services_every == 1 or (self.history.is_ours and not targets)
+        with_services = (self._ticks - 1) % self.policy.services_every == 0 or (self.history.is_ours and not targets)
         snapshot = look(self.ports, targets, with_services=with_services)
         self._ticks += 1
         self.services = snapshot.services if snapshot.services is not None else self.services

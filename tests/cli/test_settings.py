@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import Field
 from pathlib import Path
 
 import pytest
 
 from deployer.cli.settings import ResumeSettings, RollbackSettings, Settings, ShipSettings, load, parse_duration
 from deployer.core.errors import Usage
+from deployer.core.policy import numbers, setting_of
 from deployer.render.choose import Output
 
 
@@ -24,7 +26,7 @@ def test_defaults() -> None:
     options = load(ShipSettings, {"app": "myapi"}).options()
 
     assert "myapi" == options.app
-    assert (None, None, None) == (options.rack, options.convox, options.soak_s)
+    assert (None, None, {}) == (options.rack, options.convox, options.numbers)
     assert Output.AUTO is options.output
 
 
@@ -36,7 +38,7 @@ def test_the_environment_beats_a_default(monkeypatch: pytest.MonkeyPatch) -> Non
 
     options = load(Settings, {}).options()
 
-    assert ("fromenv", 60.0, Path("/opt/convox")) == (options.app, options.soak_s, options.convox)
+    assert ("fromenv", {"soak_s": 60.0}, Path("/opt/convox")) == (options.app, options.numbers, options.convox)
 
 
 def test_a_flag_beats_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +48,7 @@ def test_a_flag_beats_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
     options = load(Settings, {"app": "typed", "soak": "2s"}).options()
 
-    assert ("typed", 2.0) == (options.app, options.soak_s)
+    assert ("typed", {"soak_s": 2.0}) == (options.app, options.numbers)
 
 
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +59,7 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
     options = load(Settings, {"app": "myapi"}).options()
 
-    assert (None, None, False) == (options.soak_s, options.rack, options.verbose)
+    assert ({}, None, False) == (options.numbers, options.rack, options.verbose)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +101,54 @@ def test_ids_have_the_shape_of_ids() -> None:
         load(RollbackSettings, {"app": "myapi", "release": "v1.2"})
     with pytest.raises(Usage, match="20261124-120000-a1b2c3"):
         load(ResumeSettings, {"app": "myapi", "ship": "../../etc/passwd"})
+
+
+@pytest.mark.parametrize("number", numbers(), ids=lambda number: number.name)
+def test_every_number_of_the_policy_is_a_setting(number: Field[object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by a variable of its own, a duration with its unit; nothing else is changed by it."""
+    plain = ("7", 7) if type(number.default) is int else ("0.5", 0.5)
+    text, value = ("4s", 4) if number.name.endswith("_s") else plain
+    monkeypatch.setenv(f"DEPLOYER_{setting_of(number).upper()}", text)
+
+    assert {number.name: value} == load(Settings, {"app": "myapi"}).options().numbers
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("BLIND", "0"),
+        ("READ_TIMEOUT", "soon"),
+        ("WRONG_ROUNDS", "0"),
+        ("PROBES_AT_ONCE", "2.5"),
+        ("STALE_CHANCE", "0"),
+        ("STALE_CHANCE", "1"),
+        ("JITTER", "nan"),
+    ],
+)
+def test_a_number_out_of_bounds_is_named_by_its_variable(name: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No wait is endless, no count is nothing, no chance is none."""
+    monkeypatch.setenv(f"DEPLOYER_{name}", text)
+
+    with pytest.raises(Usage, match=f"DEPLOYER_{name} "):
+        load(Settings, {"app": "myapi"})
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        ({"soak": "1h"}, "--soak of 3600 s .* less than --timeout"),
+        ({"timeout": "10s"}, "--soak of 15 s .* less than --timeout"),
+    ],
+)
+def test_numbers_that_cannot_go_together_are_refused(flags: dict[str, str], named: str) -> None:
+    """A soak that would never be over is a mistake; both settings are named."""
+    with pytest.raises(Usage, match=named):
+        load(ShipSettings, {"app": "myapi", **flags}).options()
+
+
+def test_a_short_timeout_needs_no_other_number() -> None:
+    """Of two deadlines the shorter one counts."""
+    assert {"cap_s": 120.0} == load(ShipSettings, {"app": "myapi", "timeout": "2m"}).options().numbers
 
 
 def test_what_was_typed_is_not_repeated() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
+from dataclasses import Field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from deployer.core.policy import Policy
+from deployer.core.policy import Policy, numbers, setting_of
 from deployer.core.verdict import Verdict
 from deployer.core.world import WAYS, World
+from deployer.render.words import span
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -51,13 +53,34 @@ about each state, and nothing else may be. After each write the world is looked 
 def policy() -> str:
     head = """# Policy
 
-Every number that deployer waits or counts by, with its default. Seconds where the name ends in `_s`.
+Every number that deployer waits or counts by. Each is set in the environment: a duration as `90s`, `10m` or `1h`, a
+share as `0.1`. `--soak`, `--timeout`, `--start-timeout`, `--build-timeout` and `--command-timeout` are options too.
 
-| name | default |
+| setting | default | what it is | in the code |
+|---|---|---|---|
+"""
+    lines = [
+        f"| `DEPLOYER_{setting_of(each).upper()}` | {_value(each)} | {each.metadata['meaning']} | `{each.name}` |"
+        for each in numbers()
+    ]
+    then = """
+## How long it can take
+
+What follows from the defaults, at worst. The plan says it for the numbers that were set.
+
+| | at most |
 |---|---|
 """
-    default = Policy()
-    return head + "\n".join(f"| `{each.name}` | {getattr(default, each.name):g} |" for each in fields(Policy)) + "\n"
+    worst = [f"| {what} | {span(seconds)} |" for what, seconds in Policy().worst_cases]
+    return head + "\n".join(lines) + "\n" + then + "\n".join(worst) + "\n"
+
+
+def _value(number: Field[Any]) -> str:
+    """As it would be set."""
+    default: float = getattr(Policy(), number.name)
+    if not number.name.endswith("_s"):
+        return f"{default:g}"
+    return f"{default:g}s" if default < 120 else f"{default / 60:g}m"
 
 
 PAGES = {"verdicts.md": verdicts, "way-back.md": ways_back, "policy.md": policy}

@@ -302,6 +302,14 @@ class TestDoomed:
         """Ten minutes without a new best count: stuck."""
         assert Reason.STUCK is reason(judged(every(10, 640, [row("aaaaa")], [answer("aaaaa")])))
 
+    def test_who_may_start_longer_is_waited_for_longer(self) -> None:
+        """A start budget beyond the ten minutes is not cut short by them; once it is over, it dooms."""
+        slow = rollout(replace(expected(), start_budget_s=900.0))
+        starting = (row("aaaaa"), row("bbbbb", "starting"))
+
+        assert isinstance(judged(every(10, 890, starting, [answer("aaaaa")]), slow), Waiting)
+        assert Reason.NEVER_READY is reason(judged(every(10, 920, starting, [answer("aaaaa")]), slow))
+
     def test_no_progress_with_all_running_is_lost_sight(self) -> None:
         """All run but the front door never answers for them: nothing is rolled back for that."""
         other = [Answer(API, 200, BASE)]
