@@ -107,7 +107,7 @@ def test_ids_have_the_shape_of_ids() -> None:
 def test_every_number_of_the_policy_is_a_setting(number: Field[object], monkeypatch: pytest.MonkeyPatch) -> None:
     """Each by a variable of its own, a duration with its unit; nothing else is changed by it."""
     plain = ("7", 7) if type(number.default) is int else ("0.5", 0.5)
-    text, value = ("4s", 4) if number.name.endswith("_s") else plain
+    text, value = ("20s", 20) if number.name.endswith("_s") else plain
     monkeypatch.setenv(f"DEPLOYER_{setting_of(number).upper()}", text)
 
     assert {number.name: value} == load(Settings, {"app": "myapi"}).options().numbers

@@ -169,8 +169,8 @@ MISTAKES = (
         "R19",
         "patience was cut without a word",
         "core/policy.py",
-        "no_progress_s: float = 600.0",
-        "no_progress_s: float = 20.0",
+        "no_progress_s: float = _number(600.0",
+        "no_progress_s: float = _number(20.0",
     ),
     Mistake(
         "R20",
