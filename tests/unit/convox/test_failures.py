@@ -175,12 +175,12 @@ def test_status_of_a_command_that_was_run_is_its_own() -> None:
 def test_megabyte_of_anything_takes_a_moment(piece: str) -> None:
     """No pattern of ours goes over a text again and again."""
     text = "ERROR: " + piece * (2**20 // len(piece))
-    began_s = time.perf_counter()
+    began_s = time.process_time()
 
     failure_of(ended(text), "myapp")
     failure_of(ended(status=0, stdout=f"convox a{text}"), "myapp")
 
-    assert 2.0 > time.perf_counter() - began_s
+    assert 2.0 > time.process_time() - began_s
 
 
 PIECES = ["ERROR: ", "... ", "\n", "EOF", "%!d(MISSING)", "<a", "\x1b[", "panic: ", "ns=cli_budget "]
