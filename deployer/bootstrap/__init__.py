@@ -59,6 +59,7 @@ def ship(options: Options, wish: ShipWish) -> int:
                 no_rollback=wish.no_rollback,
                 no_verify=wish.no_verify,
                 irreversible=wish.irreversible,
+                release_command=wish.release_command,
                 problems=(*wish.problems, *problems),
                 run_url=session.run_url,
             )

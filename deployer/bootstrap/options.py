@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from deployer.core.environment import Environment
 from deployer.core.errors import Problem
+from deployer.core.models import ReleaseCommand
 from deployer.core.names import AppName, ReleaseId
 from deployer.core.plan import Plan
 from deployer.core.redact import Secret
@@ -55,6 +56,7 @@ class ShipWish:
     no_rollback: bool = False
     no_verify: bool = False
     irreversible: bool = False
+    release_command: ReleaseCommand | None = None
     problems: tuple[Problem, ...] = ()
 
 

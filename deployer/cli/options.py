@@ -80,6 +80,34 @@ StartTimeout = Annotated[
         show_default=False,
     ),
 ]
+ReleaseCommand = Annotated[
+    str | None,
+    typer.Option(
+        "--release-command",
+        metavar="COMMAND",
+        help="Run this once in a process of the release before it is promoted: a migration, say. It may stay visible: "
+        "no secrets. [env: DEPLOYER_RELEASE_COMMAND]",
+        show_default=False,
+    ),
+]
+ReleaseService = Annotated[
+    str | None,
+    typer.Option(
+        "--release-service",
+        metavar="SERVICE",
+        help="In which service, where there are several. [env: DEPLOYER_RELEASE_SERVICE]",
+        show_default=False,
+    ),
+]
+CommandTimeout = Annotated[
+    str | None,
+    typer.Option(
+        "--command-timeout",
+        metavar="DURATION",
+        help="For the release command. Default 15m. [env: DEPLOYER_COMMAND_TIMEOUT]",
+        show_default=False,
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Identity = Annotated[
     str | None,

@@ -18,7 +18,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deployer.bootstrap import Health, Options
 from deployer.core.errors import Usage
-from deployer.core.names import AppName, is_app_name, is_release_id, is_ship_id
+from deployer.core.models import ReleaseCommand
+from deployer.core.names import AppName, ServiceName, is_app_name, is_release_id, is_ship_id
 from deployer.core.policy import Policy, contradictions, numbers, setting_of
 from deployer.core.redact import Secret
 from deployer.probe.answers import Fields
@@ -153,7 +154,14 @@ class RollSettings(Settings):
     identity: Literal["health", "ps"] = "health"
     verify: bool = True
     irreversible: bool = False
+    release_command: str = ""
+    release_service: str = ""
     rollback: bool = True
+
+    @property
+    def command(self) -> ReleaseCommand | None:
+        line = self.release_command.strip()
+        return ReleaseCommand(ServiceName(self.release_service), line) if line else None
 
 
 class ShipSettings(RollSettings):

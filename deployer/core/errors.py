@@ -8,6 +8,7 @@ Every error that leaves a layer of ours, as a tree. Each ends a run with one ver
     ├── EnvFailed                    13
     ├── BuildFailed                  14
     ├── BuildUnknown                 15
+    ├── CommandFailed                16
     ├── NotPromoted                  17
     ├── Interrupted                  a signal; its verdict depends on where we were
     └── RackFailure                  the answer of the rack or its CLI; `is_transient` says if a read may be retried
@@ -94,6 +95,12 @@ class BuildFailed(DeployerError):
 
 class BuildUnknown(DeployerError):
     verdict = Verdict.BUILD_UNKNOWN
+
+
+class CommandFailed(DeployerError):
+    """The release command said that it failed, or did not say that it succeeded."""
+
+    verdict = Verdict.COMMAND_FAILED
 
 
 class NotPromoted(DeployerError):

@@ -79,6 +79,13 @@ class BuildLine:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandLine:
+    """One line that the release command wrote, as it came, scrubbed. Not kept in the journal."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessSeen:
     """A row of the live board."""
 
@@ -133,7 +140,7 @@ class Ended:
     evidence: str = ""
 
 
-Event = Started | Planned | Resumed | Intended | Wrote | Said | BuildLine | Looked | Judged | Ended
+Event = Started | Planned | Resumed | Intended | Wrote | Said | BuildLine | CommandLine | Looked | Judged | Ended
 
 
 class Sink(Protocol):

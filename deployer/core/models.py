@@ -140,7 +140,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseCommand:
-    """What a release must have done before it serves, a migration say: a line for `sh`, in a process of `service`."""
+    """
+    What a release must have done before it serves, a migration say: a line for `sh`, in a process of `service`.
+
+    `service` is "" where nobody said and there is a choice.
+    """
 
     service: ServiceName
     line: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from deployer.core.environment import EnvDiff
-from deployer.core.models import Answer, Process, ProofMode, RackInfo, Service, ServiceSpec, Source
+from deployer.core.models import Answer, Process, ProofMode, RackInfo, ReleaseCommand, Service, ServiceSpec, Source
 from deployer.core.names import AppName, BuildId, ReleaseId, ServiceName, ShipId, is_ship_id
 from deployer.core.policy import Policy
 
@@ -69,6 +69,8 @@ class Plan:
     release_note: str = ""
     no_way_back: str = ""
     no_verify: bool = False
+    is_irreversible: bool = False
+    release_command: ReleaseCommand | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -77,7 +79,14 @@ class Plan:
 
     @property
     def worst_case_s(self) -> float:
-        return self.policy.roll_s
+        return self.policy.roll_s + (self.policy.command_s if self.release_command else 0.0)
+
+    @property
+    def cannot_undo(self) -> str:
+        """What going back from this release leaves as it is, "" if nothing is known of."""
+        if self.release_command:
+            return f"its release command ({self.release_command.line})"
+        return "what makes it irreversible" if self.is_irreversible else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from deployer.core.names import ReleaseId, ShipId
 from deployer.core.plan import Plan
 
 PROMOTE = "releases promote"
+RUN = "run"
 LOCK = "config set (lock)"
 DONE, NOT_DONE, CANNOT_TELL = "done", "not done", "cannot tell"
 
@@ -20,6 +21,8 @@ DONE, NOT_DONE, CANNOT_TELL = "done", "not done", "cannot tell"
 class Summary:
     """
     Where a run stands. `promoting` is the release whose promote was intended last: from then on users may see it.
+
+    `command` is what became of the release command, "" where none was started: nothing takes back what it has done.
 
     `owner` is the ship whose rollout and lock these are: the run's own, or that of the one it has taken up.
     """
@@ -30,6 +33,7 @@ class Summary:
     promoting: ReleaseId | None = None
     unfinished: Intended | None = None
     is_locked: bool = False
+    command: str = ""
     created: tuple[ReleaseId, ...] = ()
     ended: Ended | None = None
 
@@ -43,7 +47,8 @@ class Summary:
                 return replace(self, owner=event.ship, promoting=event.release, is_locked=True)
             case Intended():
                 promoting = event.release if event.write == PROMOTE else self.promoting
-                return replace(self, unfinished=event, promoting=promoting)
+                command = CANNOT_TELL if event.write == RUN else self.command
+                return replace(self, unfinished=event, promoting=promoting, command=command)
             case Wrote():
                 return self._wrote(event)
             case Ended():
@@ -56,6 +61,8 @@ class Summary:
             return replace(self, unfinished=None, promoting=None if event.outcome == NOT_DONE else self.promoting)
         if event.write == LOCK:
             return replace(self, unfinished=None, is_locked=event.outcome != NOT_DONE)
+        if event.write == RUN:
+            return replace(self, unfinished=None, command="" if event.outcome == NOT_DONE else event.outcome)
         made = (event.release,) if event.release and event.outcome == DONE else ()
         return replace(self, unfinished=None, created=(*self.created, *made))
 
@@ -68,6 +75,13 @@ class Summary:
     def is_promote_unknown(self) -> bool:
         """A promote went out, and the rack was not seen to take it."""
         return self.unfinished is not None and self.unfinished.write == PROMOTE
+
+    @property
+    def command_told(self) -> str:
+        """What must be said of the release command, whatever became of the release."""
+        line = self.plan.release_command.line if self.plan and self.plan.release_command else ""
+        told = {DONE: "the release command has run", CANNOT_TELL: "the release command may still be running"}
+        return f"{told[self.command]}: {line}" if self.command in told else ""
 
     @property
     def serving(self) -> str:

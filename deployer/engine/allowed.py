@@ -13,6 +13,7 @@ from datetime import datetime
 from deployer.core.capabilities import BACK, READS, TOKEN_HINT, Capabilities, Kind
 from deployer.core.errors import Denied, Problem, Refused
 from deployer.core.policy import Policy
+from deployer.core.summary import RUN
 from deployer.core.verdict import Verdict
 from deployer.engine.ports import Ports
 
@@ -29,7 +30,9 @@ class Need:
 
     @property
     def worst_s(self) -> float:
-        return self.policy.roll_s + (self.policy.build_s if "build" in self.writes else 0.0)
+        build_s = self.policy.build_s if "build" in self.writes else 0.0
+        command_s = self.policy.command_s if RUN in self.writes else 0.0
+        return build_s + command_s + self.policy.roll_s
 
     @property
     def back_s(self) -> float:

@@ -6,15 +6,16 @@ Source: design 2.1 step 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deployer.core.capabilities import Capabilities
 from deployer.core.environment import EnvDiff, Environment, diff
 from deployer.core.errors import NotFound, Problem, Refused
-from deployer.core.models import Manifest, Source
+from deployer.core.models import Manifest, ReleaseCommand, Source
 from deployer.core.names import ReleaseId, ShipId
 from deployer.core.plan import BASELINE_IS_DOWN, Baseline, Plan, Rehearsal, ServicePlan, mode_of
 from deployer.core.policy import Policy
+from deployer.core.summary import RUN
 from deployer.engine.allowed import PROMOTE, Need, credential_warnings
 from deployer.engine.observe import Seen, manifest_of, rehearse, stamp_of
 from deployer.engine.ports import Ports
@@ -43,6 +44,7 @@ class ShipRequest:
     no_rollback: bool = False
     no_verify: bool = False
     irreversible: bool = False
+    release_command: ReleaseCommand | None = None
     problems: tuple[Problem, ...] = ()
     run_url: str = ""
 
@@ -70,6 +72,7 @@ def make_draft(request: ShipRequest, seen: Seen, ports: Ports) -> Draft:
     env = diff(seen.active_env if request.release else seen.newest_env, wanted)
     baseline = _baseline(seen, rehearsals, ports)
     no_way_back = _no_way_back(request, baseline)
+    command = _release_command(request, manifest)
     need = Need(_writes(request, seen, env), request.policy, goes_back=not no_way_back)
     capabilities = ports.rack.capabilities()
     staged = _staged(request, seen, env)
@@ -90,6 +93,8 @@ def make_draft(request: ShipRequest, seen: Seen, ports: Ports) -> Draft:
         release_note=release.description if release else "",
         no_way_back=no_way_back,
         no_verify=request.no_verify,
+        is_irreversible=request.irreversible,
+        release_command=command,
         warnings=(*_warnings(request, staged), *credential_warnings(capabilities, need, ports.clock.utc())),
     )
     return Draft(plan, seen, manifest, old, rehearsals, wanted, need, capabilities)
@@ -129,9 +134,18 @@ def _wanted_env(request: ShipRequest, seen: Seen, ports: Ports) -> Environment:
 
 def _writes(request: ShipRequest, seen: Seen, env: EnvDiff) -> tuple[str, ...]:
     """The commands that this ship is going to give."""
-    if request.release:
-        return () if request.release == seen.app.release else (PROMOTE,)
-    return (*(("env set",) if env else ()), "build", PROMOTE)
+    if request.release and request.release == seen.app.release:
+        return ()
+    made = () if request.release else (*(("env set",) if env else ()), "build")
+    return (*made, *((RUN,) if request.release_command else ()), PROMOTE)
+
+
+def _release_command(request: ShipRequest, manifest: Manifest) -> ReleaseCommand | None:
+    """The only service is the one that is meant."""
+    command = request.release_command
+    if command is None or command.service or len(manifest.services) != 1:
+        return command
+    return replace(command, service=manifest.services[0].name)
 
 
 def _staged(request: ShipRequest, seen: Seen, env: EnvDiff) -> tuple[str, ...]:

@@ -165,7 +165,11 @@ class Probe(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProvenEntry:
-    """A release that was proven to serve, by whom and when; `gone_back_from` once a rollback left it."""
+    """
+    A release that was proven to serve, by whom and when; `gone_back_from` once a rollback left it.
+
+    `cannot_undo` is what going back from it leaves as it is: its release command, say.
+    """
 
     release: ReleaseId
     build: BuildId | None
@@ -174,6 +178,7 @@ class ProvenEntry:
     ship: ShipId
     description: str = ""
     gone_back_from: bool = False
+    cannot_undo: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ def preflight(request: ShipRequest, draft: Draft, ports: Ports) -> None:
         *_rack_problems(draft.seen),
         *_release_problems(request, draft.seen, ports),
         *_env_problems(request, draft, ports),
+        *_command_problems(draft),
         *_proof_problems(request, draft),
         *_lock_problems(ports),
         *_staged_problems(request, draft),
@@ -68,6 +69,15 @@ def _env_problems(request: ShipRequest, draft: Draft, ports: Ports) -> tuple[Pro
         )
         for key in missing
     )
+
+
+def _command_problems(draft: Draft) -> tuple[Problem, ...]:
+    command, services = draft.plan.release_command, [each.name for each in draft.manifest.services]
+    if command is None or command.service in services:
+        return ()
+    said = f"{command.service} is no service" if command.service else "it is not said in which service"
+    hint = f"--release-service {'|'.join(services)}"
+    return (Problem(f"the release command cannot be run: {said}", hint=hint),)
 
 
 def _proof_problems(request: ShipRequest, draft: Draft) -> tuple[Problem, ...]:

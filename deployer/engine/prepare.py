@@ -1,8 +1,8 @@
 """
-Prepare a release: observe, preflight, env, build. Nothing that serves changes.
+Prepare a release: observe, preflight, env, build, release command. Nothing that serves changes.
 
 Everything that can be wrong is found before the plan is shown, and told at once; nothing is written before it was
-(I11). Source: design 2.1 steps 1 to 4.
+(I11). Source: design 2.1 steps 1 to 5.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from deployer.core.names import ReleaseId, ShipId
 from deployer.core.plan import Rehearsal, describe_build
 from deployer.core.policy import Policy
 from deployer.core.summary import LOCK
+from deployer.engine.command import run_command
 from deployer.engine.draft import Draft, ShipRequest, make_draft
 from deployer.engine.observe import expect, observe, stamp_of
 from deployer.engine.ports import LockNote, Ports
@@ -36,7 +37,10 @@ def prepare(request: ShipRequest, ports: Ports) -> Order:
     remember_baseline(draft.plan, ports)
     expected_env = set_env(request, draft, ports)
     release = request.release or build(request, expected_env, ports)
-    return order_for(release, request, draft, ports)
+    order = order_for(release, request, draft, ports)
+    if draft.plan.release_command and not order.is_active_already:
+        run_command(draft.plan.release_command, order, ports)
+    return order
 
 
 def take_lock(request: ShipRequest, draft: Draft, ports: Ports) -> None:
@@ -139,6 +143,7 @@ def order_for(release: ReleaseId, request: ShipRequest, draft: Draft, ports: Por
         plan.no_way_back,
         plan.staged,
         plan.no_verify,
+        plan.cannot_undo,
     )
 
 

@@ -14,22 +14,22 @@ from deployer.engine.run import rack_words
 from deployer.engine.write import write
 
 
-def remember(release: ReleaseId, ship: ShipId, actor: str, ports: Ports) -> None:
+def remember(release: ReleaseId, ship: ShipId, actor: str, ports: Ports, cannot_undo: str = "") -> None:
     """
-    That `ship` has proven it now.
+    That `ship` has proven it now, and what going back from it would leave as it is.
 
     The verdict is known by then, and a failing report never changes it (I14): a rack that does not answer costs the
     entry its details, a signal the entry, and neither is raised.
     """
     with suppress(Interrupted):
-        _record(release, ship, actor, ports)
+        _record(release, ship, actor, ports, cannot_undo)
 
 
-def _record(release: ReleaseId, ship: ShipId, actor: str, ports: Ports) -> None:
+def _record(release: ReleaseId, ship: ShipId, actor: str, ports: Ports, cannot_undo: str = "") -> None:
     row = _row(release, ports)
     build, description = (row.build, row.description) if row else (None, "")
     at = ports.clock.utc().isoformat(timespec="seconds")
-    entry = ProvenEntry(release, build, at, actor, ship, description)
+    entry = ProvenEntry(release, build, at, actor, ship, description, cannot_undo=cannot_undo)
     write(ports, "config set (ledger)", lambda: ports.ledger.record_proven(entry))
 
 

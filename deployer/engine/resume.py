@@ -84,6 +84,7 @@ def _order(request: ResumeRequest, plan: Plan, release: ReleaseId, ports: Ports)
         no_way_back,
         plan.staged,
         plan.no_verify,
+        plan.cannot_undo,
     )
 
 

@@ -51,7 +51,7 @@ class Order:
     """
     Roll `aim` out over `baseline`. `no_way_back` says why a bad one may not be taken back, "" if it may.
 
-    `no_verify`: the rack's word is taken, and no question is asked.
+    `no_verify`: the rack's word is taken, and no question is asked. `cannot_undo` is what a way back leaves as it is.
     """
 
     ship: ShipId
@@ -63,6 +63,7 @@ class Order:
     no_way_back: str = ""
     staged: tuple[str, ...] = ()
     no_verify: bool = False
+    cannot_undo: str = ""
 
     @property
     def serving(self) -> ReleaseId | None:
@@ -88,7 +89,7 @@ def roll_out(order: Order, ports: Ports) -> Judgement:
     A release that is active is verified, not promoted: that would make it the rack's own "previous" and poison the way
     back (faults 0.2).
     """
-    _pass_gate(order, ports)
+    pass_gate(order, ports)
     if order.is_active_already:
         ports.sink.record(Said("promote", f"{order.serving} is active already: nothing to promote, verifying"))
         return _watch(order, None, ports)
@@ -104,7 +105,7 @@ def watch_out(order: Order, ports: Ports) -> Judgement:
     return _watch(order, None, ports)
 
 
-def _pass_gate(order: Order, ports: Ports) -> None:
+def pass_gate(order: Order, ports: Ports) -> None:
     """Look again: raises Busy unless the world is still the one that was planned for."""
     app = ports.rack.app()
     if app.release != order.serving:

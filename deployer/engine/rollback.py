@@ -7,6 +7,7 @@ Source: design 2.3, 2.7.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -155,11 +156,17 @@ def _plan(request: RollbackRequest, seen: Seen, target: Target, ports: Ports) ->
         release=release.id,
         release_note=release.description if target.env_from == release.id else f"{release.description}, env kept",
         no_way_back="a rollback is not rolled back",
-        warnings=_holder_warning(ports),
+        warnings=(*_holder_warning(ports), *_lasting(release.id, ports)),
     )
     aim = Aim(release.id, manifest, expected, stamp_of(release, ports))
     old = Aim(before.release, manifest, expected, None)
     return plan, Order(request.ship, request.actor, aim, old, seen.services, request.policy, plan.no_way_back)
+
+
+def _lasting(target: ReleaseId, ports: Ports) -> tuple[str, ...]:
+    """What was done since `target` was proven, and going back leaves as it is."""
+    newer = itertools.takewhile(lambda each: each.release != target, ports.ledger.proven())
+    return tuple(f"cannot undo {each.cannot_undo} of {each.release}" for each in newer if each.cannot_undo)
 
 
 def _holder_warning(ports: Ports) -> tuple[str, ...]:

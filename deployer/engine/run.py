@@ -45,9 +45,16 @@ def run(started: Started, body: Callable[[Ports], Ended], ports: Ports, recorder
         bug = Bug(error)
         ended = _ended_by_bug(error, recorder.summary, ports)
     _leave_lock(ended, recorder.summary, ports)
-    ended = replace(ended, seconds=ports.clock.now_s() - began_s)
+    ended = replace(ended, why=_why(ended, recorder.summary), seconds=ports.clock.now_s() - began_s)
     recorder.record(ended)
     return ended, bug
+
+
+def _why(ended: Ended, summary: Summary) -> str:
+    """The release command is part of every end but a good one: nothing takes back what it has done."""
+    if ended.verdict.is_success or summary.command_told.partition(":")[0] in ended.why:
+        return ended.why
+    return "; ".join(filter(None, (ended.why, summary.command_told)))
 
 
 def _leave_lock(ended: Ended, summary: Summary, ports: Ports) -> None:

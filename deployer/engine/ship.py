@@ -24,7 +24,7 @@ def settle(order: Order, judgement: Judgement, ports: Ports) -> Ended:
     release = order.aim.release
     match judgement:
         case Proven():
-            remember(release, order.ship, order.actor, ports)
+            remember(release, order.ship, order.actor, ports, order.cannot_undo)
             undo = (f"undo: {ports.command('rollback')}",) if order.serving not in (None, release) else ()
             return Ended(Verdict.SHIPPED, release, f"{release} serves on {_count(judgement)}", hints=undo)
         case Believed():

@@ -139,6 +139,7 @@ def _entry_of(row: object) -> ProvenEntry | None:
             ship=ShipId(_text(row, "ship", is_ship_id)),
             description=_text(row, "description"),
             gone_back_from=row.get("gone_back_from") is True,
+            cannot_undo=_text(row, "cannot_undo"),
         )
     except ValueError:
         return None

@@ -18,7 +18,19 @@ from typing import Self
 
 from deployer.core.encode import encode
 from deployer.core.errors import Problem, Refused
-from deployer.core.events import BuildLine, Ended, Event, Intended, Judged, Looked, Planned, Resumed, Started, Wrote
+from deployer.core.events import (
+    BuildLine,
+    CommandLine,
+    Ended,
+    Event,
+    Intended,
+    Judged,
+    Looked,
+    Planned,
+    Resumed,
+    Started,
+    Wrote,
+)
 from deployer.core.names import AppName, RackName, ShipId, is_ship_id
 from deployer.core.redact import first_line
 from deployer.engine.ports import Clock
@@ -105,7 +117,7 @@ class Journal:
         if self._reserve is None:
             return isinstance(event, _ESSENTIAL)
         match event:
-            case BuildLine():
+            case BuildLine() | CommandLine():
                 return False
             case Looked():
                 return self._is_news(event)

@@ -88,7 +88,7 @@ class Board:
         if look is not None:
             full = [Text(), *self._watched(look, width, room - 2), self._rack(look)]
             return full if room > 2 else [*self._watched(look, width, 1), self._rack(look)]
-        if active and active.name == "build" and room > 1:
+        if active and active.name in ("build", "command") and room > 1:
             return [Text(), *(Text(f" {each}", "dim") for each in self.scene.build[1 - room :])]
         return []
 

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.live import Live as RichLive
 from rich.text import Text
 
-from deployer.core.events import BuildLine, Ended, Event, Intended, Looked
+from deployer.core.events import BuildLine, CommandLine, Ended, Event, Intended, Looked
 from deployer.render.board import Board
 from deployer.render.plain import INDENT, plain_text
 from deployer.render.scene import Scene
@@ -110,7 +110,7 @@ class Live(Renderer):
 
 
 def _is_at_work(event: Event, scene: Scene) -> bool:
-    return isinstance(event, Looked) or (bool(scene.steps) and isinstance(event, Intended | BuildLine))
+    return isinstance(event, Looked) or (bool(scene.steps) and isinstance(event, Intended | BuildLine | CommandLine))
 
 
 def _folded(text: str, width: int) -> str:

@@ -26,6 +26,9 @@ def _rows(plan: Plan) -> Iterator[str]:
     if plan.source:
         dirty = "  (with uncommitted changes)" if plan.source.is_dirty else ""
         yield _row("build", f"{plan.source.title}, from {plan.source.path}{dirty}")
+    if plan.release_command:
+        command = plan.release_command
+        yield _row("command", f"{command.line}, in {command.service}, once, before the promote")
     if plan.no_verify:
         yield _row("proof", "none: the rack's word is taken")
     for n, service in enumerate(() if plan.no_verify else plan.services):

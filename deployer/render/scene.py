@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from deployer.core.events import (
     BuildLine,
+    CommandLine,
     Ended,
     Event,
     Intended,
@@ -25,7 +26,7 @@ from deployer.core.plan import Plan
 from deployer.render.words import line, span
 
 BUILD_LINES = 6
-_STEP_OF_WRITE = {"env set": "env", "build": "build", "releases promote": "promote"}
+_STEP_OF_WRITE = {"env set": "env", "build": "build", "run": "command", "releases promote": "promote"}
 _ON_THE_WAY_BACK = ("back", "heal")
 
 
@@ -79,7 +80,7 @@ class Scene:
                 return self._wrote(event, at)
             case Said():
                 return self._enter(event.step, at)
-            case BuildLine():
+            case BuildLine() | CommandLine():
                 told = line("", event.text).text
                 return replace(self, build=(*self.build, told)[-BUILD_LINES:])
             case Looked():
@@ -94,6 +95,7 @@ class Scene:
         names = ["env"] if plan.env and not plan.release else []
         names += [] if plan.release else ["build"]
         names += ["back"] if plan.command == "rollback" else []
+        names += ["command"] if plan.release_command else []
         steps = [Step(name) for name in (*names, "promote", "watch")]
         soak = Step("soak", note=span(plan.policy.soak_s))
         return replace(
@@ -118,7 +120,7 @@ class Scene:
                 return self._enter("soak", at)
             case "waiting" if self._is_soaking:
                 return replace(self, steps=tuple(_reopened(each) for each in self.steps))
-            case "waiting" | "proven" | "settled":
+            case "waiting" | "proven" | "settled" | "believed":
                 return self
             case _:
                 return replace(self, steps=_close(self.steps, at, Mark.FAILED), goes_back=True)

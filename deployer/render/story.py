@@ -13,6 +13,7 @@ from datetime import datetime
 
 from deployer.core.events import (
     BuildLine,
+    CommandLine,
     Ended,
     Event,
     Intended,
@@ -27,6 +28,7 @@ from deployer.core.events import (
 )
 from deployer.core.policy import Policy
 from deployer.core.proof import Progress
+from deployer.core.summary import RUN
 from deployer.core.verdict import Verdict
 from deployer.render.plan import plan_line
 from deployer.render.verdict import ended_line
@@ -35,6 +37,7 @@ from deployer.render.words import Kind, Line, count, duration, fraction, line
 BUILD = "build"
 TAIL_LINES = 20
 NAMES_AT_ONCE = 3
+_WITH_LOG = frozenset({Verdict.BUILD_FAILED, Verdict.BUILD_UNKNOWN, Verdict.COMMAND_FAILED})
 _DOWN = frozenset({"crashed", "failed"})
 
 
@@ -66,7 +69,7 @@ class Story:
     _troubles: set[str] = field(default_factory=set)
     _soak: Soak | None = None
     _reason: str = ""
-    _build_began: datetime | None = None
+    _log_began: datetime | None = None  # of the build or the release command
     _build_s: float | None = None
     _tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
 
@@ -93,8 +96,8 @@ class Story:
                 self._reason += f"\n{event.text}" if event.step == "why" else ""
                 warning = "warning: " if event.is_warning else ""
                 return [line(event.step, warning + event.text, Kind.WARNING if event.is_warning else Kind.STORY)]
-            case BuildLine():
-                return self._build_line(event)
+            case BuildLine() | CommandLine():
+                return self._log_line(event)
             case Looked():
                 return self._looked(event)
             case Judged():
@@ -103,10 +106,11 @@ class Story:
                 return self._ended(event)
 
     def _command(self, event: Intended | Wrote, at: datetime) -> list[Line]:
-        if event.write == BUILD and isinstance(event, Intended):
-            self._build_began = at
-        elif event.write == BUILD and self._build_began:
-            self._build_s = (at - self._build_began).total_seconds()
+        if event.write in (BUILD, RUN) and isinstance(event, Intended):
+            self._log_began = at
+            self._tail.clear()
+        elif event.write == BUILD and self._log_began:
+            self._build_s = (at - self._log_began).total_seconds()
         if not self.verbose:
             return []
         if isinstance(event, Intended):
@@ -114,7 +118,7 @@ class Story:
             return [line("run", f"convox {event.write}{about}")]
         return [line("run", f"convox {event.write}: {event.outcome} {event.detail}".rstrip())]
 
-    def _build_line(self, event: BuildLine) -> list[Line]:
+    def _log_line(self, event: BuildLine | CommandLine) -> list[Line]:
         told = line("", event.text, Kind.BUILD)
         self._tail.append(told.text)
         return [told] if self.shows_build else []
@@ -180,7 +184,7 @@ class Story:
 
     def _ended(self, event: Ended) -> list[Line]:
         lines = []
-        if event.verdict in (Verdict.BUILD_FAILED, Verdict.BUILD_UNKNOWN) and not self.shows_build:
+        if event.verdict in _WITH_LOG and not self.shows_build:
             lines = [line("", each, Kind.BUILD) for each in self._tail]
         times = [duration(event.seconds)] if event.seconds else []
         times += [f"build {duration(self._build_s)}"] if self._build_s is not None else []
@@ -191,8 +195,10 @@ class Story:
 
     def _heartbeat(self, event: Event, at: datetime) -> list[Line]:
         match event:
-            case BuildLine() if self._build_began:
-                return [line(BUILD, f"still building, {_since(self._build_began, at)} so far", Kind.HEARTBEAT)]
+            case BuildLine() if self._log_began:
+                return [line(BUILD, f"still building, {_since(self._log_began, at)} so far", Kind.HEARTBEAT)]
+            case CommandLine() if self._log_began:
+                return [line("command", f"still running, {_since(self._log_began, at)} so far", Kind.HEARTBEAT)]
             case Looked() if self._soak:
                 return [line("soak", self._soak.text(at, " so far"), Kind.HEARTBEAT)]
             case Looked():

@@ -8,10 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from deployer.cli.settings import ResumeSettings, RollbackSettings, Settings, ShipSettings, load, parse_duration
+from deployer.cli.settings import (
+    PromoteSettings,
+    ResumeSettings,
+    RollbackSettings,
+    Settings,
+    ShipSettings,
+    load,
+    parse_duration,
+)
 from deployer.core.errors import Usage
+from deployer.core.models import ReleaseCommand
+from deployer.core.names import ServiceName
 from deployer.core.policy import numbers, setting_of
 from deployer.render.choose import Output
+
+PROMOTE = {"app": "myapi", "release": "RABCDEFGHIJ"}
 
 
 @pytest.fixture(autouse=True)
@@ -149,6 +161,15 @@ def test_numbers_that_cannot_go_together_are_refused(flags: dict[str, str], name
 def test_a_short_timeout_needs_no_other_number() -> None:
     """Of two deadlines the shorter one counts."""
     assert {"cap_s": 120.0} == load(ShipSettings, {"app": "myapi", "timeout": "2m"}).options().numbers
+
+
+def test_a_release_command_has_a_service_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but blanks is no command; without a service the only one is meant."""
+    monkeypatch.setenv("DEPLOYER_RELEASE_COMMAND", "alembic upgrade head")
+
+    assert ReleaseCommand(ServiceName(""), "alembic upgrade head") == load(PromoteSettings, PROMOTE).command
+    assert ServiceName("web") == load(PromoteSettings, {**PROMOTE, "release_service": "web"}).command.service  # type: ignore[union-attr]
+    assert load(PromoteSettings, {**PROMOTE, "release_command": " "}).command is None
 
 
 def test_what_was_typed_is_not_repeated() -> None:

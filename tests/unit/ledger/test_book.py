@@ -14,7 +14,9 @@ from deployer.engine.ports import LockNote, ProvenEntry
 from deployer.ledger.book import KEPT, Book, Unreadable, merged
 
 SHIP = ShipId("20261124-120000-a1b2c3")
-ENTRY = ProvenEntry(ReleaseId("RA"), BuildId("BA"), "2026-11-24T12:00:00+00:00", "ada", SHIP, "build abc")
+ENTRY = ProvenEntry(
+    ReleaseId("RA"), BuildId("BA"), "2026-11-24T12:00:00+00:00", "ada", SHIP, "build abc", cannot_undo="it"
+)
 NOTE = LockNote(SHIP, "ada", "2026-11-24T12:00:00+00:00", "2026-11-24T13:00:00+00:00", "ship demo", "https://ci/1")
 
 _json = st.recursive(

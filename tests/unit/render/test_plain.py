@@ -4,7 +4,19 @@ import io
 from collections.abc import Iterable
 from dataclasses import replace
 
-from deployer.core.events import BuildLine, Ended, Intended, Judged, Looked, Planned, Resumed, Said, Started, Wrote
+from deployer.core.events import (
+    BuildLine,
+    CommandLine,
+    Ended,
+    Intended,
+    Judged,
+    Looked,
+    Planned,
+    Resumed,
+    Said,
+    Started,
+    Wrote,
+)
 from deployer.core.models import ProofMode
 from deployer.core.names import ServiceName
 from deployer.core.proof import Progress
@@ -243,6 +255,30 @@ def test_a_quiet_build_that_fails_shows_its_end() -> None:
 
     assert [f"                    | Step {n}" for n in range(10, 30)] == lines[:20]
     assert ["build-failed: the build failed: exit 1", "  still serving: ROLD"] == lines[20:]
+
+
+def test_a_release_command_that_fails_shows_its_own_end() -> None:
+    """What it wrote last, without the build that came before it."""
+    run: list[Timed] = [
+        (1, Intended("build")),
+        (2, BuildLine("Step 1")),
+        (3, Intended("run")),
+        (4, CommandLine("boom")),
+    ]
+
+    lines = told([*run, (5, Ended(Verdict.COMMAND_FAILED, None, "ROLD", why="status 3"))], Story(shows_build=False))
+
+    assert "                    | boom" == lines.splitlines()[0]
+    assert "Step 1" not in lines
+
+
+def test_a_quiet_release_command_is_heard_every_30_seconds() -> None:
+    """A migration may take its time."""
+    run: list[Timed] = [(0, Said("command", "migrate")), (0, Intended("run"))]
+
+    lines = told([*run, *((n, CommandLine("…")) for n in range(1, 32))], Story(shows_build=False)).splitlines()
+
+    assert ["command   still running, 30s so far"] == [each[10:] for each in lines[1:]]
 
 
 def test_a_build_that_was_shown_is_not_shown_again() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from deployer.core.environment import EnvDiff
-from deployer.core.models import ProofMode, Source
+from deployer.core.models import ProofMode, ReleaseCommand, Source
 from deployer.core.names import ServiceName
 from deployer.core.plan import Baseline, Plan, ServicePlan
 from deployer.render.plan import plan_line
@@ -57,6 +57,13 @@ def test_a_rollback_says_what_it_goes_back_to_and_what_it_takes_along() -> None:
 def test_the_plan_says_how_each_service_will_be_proven(text: str, service: ServicePlan) -> None:
     """The mode in words, and the reason where it is not the strongest."""
     assert f"api: {text}" == row(replace(A_PLAN, services=(service,)), "proof")
+
+
+def test_a_release_command_is_shown_before_it_runs() -> None:
+    """What will be run, where, and when."""
+    plan = replace(A_PLAN, release_command=ReleaseCommand(API, "alembic upgrade head"))
+
+    assert "alembic upgrade head, in api, once, before the promote" == row(plan, "command")
 
 
 def test_a_plan_without_proof_says_so() -> None:

@@ -1,0 +1,78 @@
+"""What may be asked for beside a plain ship, on real processes: a release command, promote, no proof, today's env."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from tests.scenario.practice import SOAK, App, PracticeRack, seal
+from tests.scenario.shell import Done
+
+pytestmark = pytest.mark.rack
+
+MIGRATE = 'echo migrating >&2; echo "$RELEASE" >> "$MIGRATED"'
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Each run, and which releases had had their command run by then."""
+
+    app: App
+    shipped: Done
+    failed: Done
+    active: str
+    staged: str
+    promoted: Done
+    back: Done
+    migrated: list[str]
+
+
+@pytest.fixture(scope="module")
+def day(practice: PracticeRack, tmp_path_factory: pytest.TempPathFactory) -> Day:
+    app, migrated = practice.app("migrated"), tmp_path_factory.mktemp("migrated") / "releases"
+    shipped = app.ship("--set", f"MIGRATED={migrated}", "--set", "GREETING=one", "--release-command", MIGRATE)
+    active = app.active
+    failed = app.ship("--release-command", "echo no such table; exit 3")
+    staged = json.loads(practice.post(f"/apps/{app.name}/releases", env=f"MIGRATED={migrated}\nGREETING=two"))["id"]
+    promoted = app.start("promote", staged, "--soak", SOAK, "--release-command", MIGRATE).end()
+    app.ship("--set", "GREETING=three")
+    back = app.rollback(staged, "--yes", "--keep-env")
+    return Day(app, shipped, failed, active, staged, promoted, back, migrated.read_text(encoding="utf-8").split())
+
+
+def test_the_command_runs_in_the_release_it_is_for(day: Day) -> None:
+    """A process of the new release has run it, with that release's env; what it wrote is told."""
+    assert (0, f"{day.active}\n") == (day.shipped.status, day.shipped.out), day.shipped.err
+    assert day.active == day.migrated[0]
+    assert "| migrating" in day.shipped.err
+
+
+def test_a_command_that_fails_keeps_the_release_from_serving(day: Day) -> None:
+    """Its own status decides, whatever the CLI's: 16, the last line as the reason, and what serves still does."""
+    assert (16, "") == (day.failed.status, day.failed.out), day.failed.err
+    assert "the release command ended with status 3: no such table" in day.failed.err
+    assert f"still serving: {day.active}" in day.failed.err
+
+
+def test_a_release_that_exists_is_promoted(day: Day) -> None:
+    """`promote` takes an env edit through the same gate and the same proof, its command included; each ran once."""
+    assert (0, f"{day.staged}\n") == (day.promoted.status, day.promoted.out), day.promoted.err
+    assert [day.active, day.staged] == day.migrated
+
+
+def test_a_rollback_that_keeps_the_env(day: Day) -> None:
+    """The processes that serve run the old code with today's env."""
+    assert 0 == day.back.status, day.back.err
+    assert {seal("three")} == {each["seals"]["GREETING"] for each in day.app.answers()}
+    assert "env kept" in day.back.err
+
+
+def test_a_ship_without_proof_says_so(practice: PracticeRack) -> None:
+    """A service that answers 500 to everybody is not even asked: status 0, `unverified`."""
+    done = practice.app("trusted").ship("--set", "MOOD=ill", "--no-verify")
+
+    assert 0 == done.status, done.err
+    assert "unverified" in done.err
+    assert "nothing was proven" in done.err
