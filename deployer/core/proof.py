@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deployer.core.history import History, ServiceView, views
@@ -65,6 +66,17 @@ def _unwell(history: History, answer: Answer) -> str:
         return f"{answer.service}: {'an answer from a cache' if answer.is_cached else 'no release in its answers'}"
     is_ours = answer.release == history.rollout.release
     return "" if is_ours else f"{answer.service}: an answer for {answer.release}"
+
+
+def weaker_proofs(seen: Sequence[Progress]) -> str:
+    """Which services were proven by less than each process answering for itself, in words; "" if none was."""
+    words = {ProofMode.SAMPLED: "sampled", ProofMode.PS: "by the process list alone"}
+    said = (
+        f"{', '.join(names)} {word}"
+        for mode, word in words.items()
+        if (names := [each.service for each in seen if each.mode is mode and each.running])
+    )
+    return "; ".join(said)
 
 
 def answers_needed(replicas: int, stale_chance: float) -> int:

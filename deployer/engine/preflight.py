@@ -88,6 +88,9 @@ def _proof_problems(request: ShipRequest, draft: Draft) -> tuple[Problem, ...]:
         for each in draft.rehearsals
         if each.is_cached
     )
+    if not any(each.desired for each in draft.plan.services):
+        text = "every service is at 0 processes, so nothing could be proven"
+        return (Problem(text, hint="convox scale SERVICE --count 1, or --no-verify"),)
     modes = {mode_of(each, request.policy)[0] for each in draft.rehearsals}
     if modes == {ProofMode.PS} and not request.accept_ps:
         text = "no service can be asked for its release, so nothing but the process list could be proven"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deployer.core.events import Ended
 from deployer.core.judge import Believed, Doomed, Judgement, LostSight, Proven, RackRolledBack, Superseded
+from deployer.core.proof import weaker_proofs
 from deployer.core.verdict import Verdict
 from deployer.engine.back import go_back
 from deployer.engine.draft import ShipRequest
@@ -43,4 +44,5 @@ def settle(order: Order, judgement: Judgement, ports: Ports) -> Ended:
 
 def _count(proven: Proven) -> str:
     running, needed = sum(e.running for e in proven.progress), sum(e.needed for e in proven.progress)
-    return f"{running} of {max(needed, running)} processes"
+    how = weaker_proofs(proven.progress)
+    return f"{running} of {max(needed, running)} processes" + (f"; {how}" if how else "")

@@ -58,7 +58,8 @@ class SimulatedRack:
     Implements the engine's `Rack`. What others do to the app is done on `world.model`.
 
     `is_dark`: no read is answered (they time out). `writes` lists every write in order. `may`: what the credential is
-    said to be allowed; nothing enforces it. `command_end`: how release commands end.
+    said to be allowed; nothing enforces it. `command_end`: how release commands end. `service` says more of the service
+    `api` in what is built next, or `convox_yml` writes the whole of it for a program.
     """
 
     def __init__(self, world: SimulatedWorld, app: AppName, clock: ManualClock, *, build_s: float = 5.0) -> None:
@@ -66,6 +67,7 @@ class SimulatedRack:
         self.writes: list[str] = []
         self.is_dark = False
         self.on_write: Callable[[str], None] = lambda _: None
+        self.convox_yml: Callable[[str], str] = lambda program: manifest_text(program, **self.service)
         self.service: dict[str, object] = {}
         self.command_end = CommandEnd(0)
         self.rack_info = RackInfo(RackName("simulated"), "3.24.9", "3.24.9", "local")
@@ -149,7 +151,7 @@ class SimulatedRack:
     def build(self, source: Source, ship: ShipId, on_line: Callable[[str], None]) -> Release:
         """`source.path` names the program that the build is to contain."""
         self._write("build")
-        text = manifest_text(source.path, **self.service)
+        text = self.convox_yml(source.path)
         build = self._refusable(
             lambda: self.world.model.create_build(self._app, description=describe_build(source, ship))
         )

@@ -18,7 +18,7 @@ from deployer.engine.rollback import RollbackRequest, rollback
 from deployer.engine.run import Recorder, run
 from deployer.engine.ship import ship
 from deployer.testing import ManualClock, MemoryLedger, RecordingSink, SimulatedProbe, SimulatedRack
-from deployer.testing.rack import manifest_text, read_manifest
+from deployer.testing.rack import read_manifest
 from deployer.testing.world import SimulatedWorld
 
 APP = AppName("demo")
@@ -56,7 +56,7 @@ class Stage:
             "actor": "tester",
             "policy": self.policy,
             "source": Source(program, "0123456789abcdef", f"Make it {program}"),
-            "manifest": read_manifest(manifest_text(program, **self.rack.service)),
+            "manifest": read_manifest(self.rack.convox_yml(program)),
             "wanted": Environment({}),
             **more,
         }
@@ -71,7 +71,7 @@ class Stage:
     def built(self, program: str = "better", env: str = "") -> str:
         """A release that somebody built, never promoted."""
         build = self.model.create_build(APP)
-        release = self.model.complete_build(APP, build.id, manifest_text(program, **self.rack.service)).id
+        release = self.model.complete_build(APP, build.id, self.rack.convox_yml(program)).id
         return self.model.create_release(APP, build=build.id, env=env).id if env else release
 
     def rollback(self, release: str | None = None, *, yes: bool = True, keep_env: bool = False) -> Ended:
