@@ -43,6 +43,7 @@ class Tally:
     """
 
     in_a_row: int = 0  # answers naming the release since the last that named another
+    restarts: int = 0  # rounds in which one named another
     since_s: float | None = None
     total: int = 0
     failures: int = 0
@@ -52,9 +53,9 @@ class Tally:
         failures = sum(each.is_failure for each in answers)
         clean = 0 if failures else self.clean + len(answers)
         if clean >= CLEAN_ANSWERS or (self.since_s is None and not failures):
-            return Tally(self.in_a_row)
+            return Tally(self.in_a_row, self.restarts)
         since_s = at_s if self.since_s is None else self.since_s
-        return Tally(self.in_a_row, since_s, self.total + len(answers), self.failures + failures, clean)
+        return Tally(self.in_a_row, self.restarts, since_s, self.total + len(answers), self.failures + failures, clean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,18 +260,19 @@ def _count(history: History, view: ServiceView, answers: list[Answer], at_s: flo
     is_settled = view.is_all_ours and len(view.running) == len(view.ours)
     tally = history.tallies.get(name, Tally()) if is_settled else Tally()
     if is_settled:
-        tally = replace(tally, in_a_row=_in_a_row(history, tally.in_a_row, answers))
-        tally = tally.after(answers, at_s)
+        tally = _sample(history, tally, answers).after(answers, at_s)
     return replace(history, tallies={**history.tallies, name: tally})
 
 
-def _in_a_row(history: History, before: int, answers: list[Answer]) -> int:
+def _sample(history: History, tally: Tally, answers: list[Answer]) -> Tally:
+    in_a_row = tally.in_a_row
     for each in answers:
         if _agrees(history, each):
-            before += 1
+            in_a_row += 1
         elif _disagrees(history, each):
-            before = 0
-    return before
+            in_a_row = 0
+    is_restart = any(_is_wrong(history, each) for each in answers)
+    return replace(tally, in_a_row=in_a_row, restarts=tally.restarts + is_restart)
 
 
 def _credit(

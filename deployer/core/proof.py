@@ -79,9 +79,17 @@ def weaker_proofs(seen: Sequence[Progress]) -> str:
     return "; ".join(said)
 
 
-def answers_needed(replicas: int, stale_chance: float) -> int:
-    """Answers that leave an unseen stale replica among `replicas` less likely than `stale_chance` (faults 3.5)."""
-    return 1 if replicas <= 1 else math.ceil(math.log(stale_chance) / math.log(1 - 1 / replicas))
+def answers_needed(replicas: int, stale_chance: float, restarts: int = 0) -> int:
+    """
+    Answers in a row that leave an unheard stale replica among `replicas` no likelier than `stale_chance` (faults 3.5).
+
+    A lucky stretch comes to whoever waits, so each restart halves the chance: over any number of tries it stays below
+    twice `stale_chance`.
+    """
+    if replicas <= 1:
+        return 1
+    chance_log = math.log(stale_chance) - restarts * math.log(2)
+    return math.ceil(chance_log / math.log(1 - 1 / replicas))
 
 
 def _progress(history: History, view: ServiceView, policy: Policy) -> Progress:
@@ -110,8 +118,10 @@ def _proven_count(history: History, view: ServiceView, mode: ProofMode | None, p
             return sum(row.id in history.tracks and history.tracks[row.id].proven for row in view.running)
         case ProofMode.SAMPLED:
             tally = history.tallies.get(view.expected.name)
-            heard = tally.in_a_row if tally else 0
-            return len(view.running) if heard >= answers_needed(len(view.running), policy.stale_chance) else 0
+            if tally is None:
+                return 0
+            needed = answers_needed(len(view.running), policy.stale_chance, tally.restarts)
+            return len(view.running) if tally.in_a_row >= needed else 0
         case ProofMode.PS:
             return len(view.running)
         case None:
