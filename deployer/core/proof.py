@@ -133,7 +133,8 @@ def _missing(view: ServiceView, mode: ProofMode | None, proven: int) -> str:
     if running < view.needed:
         return f"{view.needed - running} of {view.needed} processes of {name} not running"
     if view.others:
-        return f"{len(view.others)} processes of {name} on another release"
+        rows = "1 process" if len(view.others) == 1 else f"{len(view.others)} processes"
+        return f"{rows} of {name} on another release"
     if view.needed and mode is None:
         return f"{name} has not answered with the release"
     if proven < view.needed:

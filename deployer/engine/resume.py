@@ -75,7 +75,7 @@ def _order(request: ResumeRequest, plan: Plan, release: ReleaseId, ports: Ports)
     no_way_back = plan.no_way_back or (f"left {request.age_s / 60:.0f} min ago; say --yes to go back" if is_old else "")
     services = ports.rack.services()
     return Order(
-        request.ship,
+        request.past.owner or request.ship,  # the lock is that ship's, and stays it
         request.actor,
         aim,
         baseline,
