@@ -1,0 +1,146 @@
+"""
+The faults F1 to F50 as small injectors: each arms a stage, so that the fault comes at its step.
+
+`for_s` says how long it lasts; `None` is for good. For a write it says whether the effect is there although the reply
+is lost (`None`: it is not).
+"""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+from deployer.core.models import Answer
+from deployer.core.names import ReleaseId
+from tests.matrix import child, health
+from tests.matrix import faults_ourselves as ours
+from tests.matrix import faults_world as world
+from tests.matrix.cells import Step
+from tests.matrix.child import Trouble
+from tests.matrix.stage import Arm, Stage
+from tests.matrix.struck import CALLS
+
+# A step whose command is that of another.
+_SAME = {Step.SOK: Step.PS, Step.NTF: Step.PRE}
+
+
+def cli(trouble: Trouble) -> Arm:
+    """The CLI's process, and what it says of the rack, as a real child has shown it to the real adapter."""
+
+    def arm(stage: Stage, step: Step, for_s: float | None) -> None:
+        name, met_at = CALLS[step], _SAME.get(step, step)
+        is_write = name not in ("read", "tick")
+        strike = child.met(trouble, met_at, has_effect=is_write and for_s is not None)
+
+        def on() -> None:
+            stage.rack.strikes[name] = strike
+            if for_s is not None:
+                stage.later(for_s, lambda: stage.rack.strikes.clear())
+
+        stage.when(step, on)
+
+    return arm
+
+
+def ill(fault: str) -> Arm:
+    """What the health address of whoever serves at the step answers, as a real server told it to the real probe."""
+
+    def arm(stage: Stage, step: Step, for_s: float | None) -> None:
+        found = health.heard(fault)
+
+        def hears(honest: Answer) -> Answer:
+            if step in (Step.HLT, Step.SOK) and honest.release == stage.before:
+                return honest
+            release = ReleaseId(stage.before) if found.release else None
+            return replace(found, service=honest.service, release=release)
+
+        def on() -> None:
+            stage.probe.hears = hears
+            if for_s is not None:
+                stage.later(for_s, off)
+
+        def off() -> None:
+            stage.probe.hears = lambda honest: honest
+
+        stage.when(step, on)
+        if step is Step.PRE:
+            stage.when(Step.ENV, off)
+        if step in (Step.HLT, Step.SOK):
+            stage.when(Step.RBK, off)
+
+    return arm
+
+
+def words(text: str, *, is_taken: bool = True) -> Arm:
+    return cli(Trouble(words=text, is_taken=is_taken))
+
+
+HTML = "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>"
+TRICKLES = Trouble("while :; do printf .; sleep 0.05; done", hangs=True)
+
+CLI: dict[str, Arm] = {
+    "F1": words("something is wrong", is_taken=False),
+    "F2": cli(Trouble("sleep 60", hangs=True, announces=False)),
+    "F3": cli(Trouble("kill -9 $$")),
+    "F4": cli(Trouble(is_there=False)),
+    "F5": cli(Trouble("echo 'gar bage'")),
+    "F6": cli(Trouble("exit 0")),
+    "F7": words("invalid authentication"),
+    "F8": words("process exec requires write access", is_taken=False),
+    "F9": words("app not found: myapp"),
+    "F10": words("app is currently updating", is_taken=False),
+    "F11": words("response status 429"),
+    "F12": words(HTML),
+    "F13": cli(TRICKLES),
+    "F14": words("unexpected EOF"),
+    "F15": words("read tcp 10.0.0.1:52744->10.0.0.2:443: read: connection reset by peer"),
+    "F16": words("dial tcp: lookup rack.example on 10.0.0.53:53: no such host"),
+    "F17": words("tls: failed to verify certificate: x509: certificate has expired", is_taken=False),
+    "F31": words("dial tcp 10.0.0.2:443: connect: connection refused"),
+}
+# Rows of health answers, in which the process list may be ill too.
+LISTS: dict[str, Arm] = {
+    "F43": cli(Trouble("echo '[{]'")),
+    "F44": cli(Trouble("head -c 1200000 /dev/zero | tr '\\0' x")),
+    "F45": cli(TRICKLES),
+}
+WORLD: dict[str, Arm] = {
+    "F18": world.wall_clock_jumps,
+    "F20": ours.closed_stream,
+    "F22": ours.hears_signal(signal.SIGINT),
+    "F24": ours.hears_signal(signal.SIGTERM),
+    "F25": ours.hears_signal(signal.SIGHUP),
+    "F28": world.another_ship,
+    "F29": world.somebody_promotes,
+    "F30": world.rack_goes_back,
+    "F32": world.stuck,
+    "F33": world.empty_list,
+    "F34": world.crash_loop,
+    "F35": world.mixed,
+    "F36": world.autoscale,
+    "F37": world.others_in_ps,
+    "F46": world.old_row,
+    "F47": ours.broken_display,
+    "F48": ours.bug,
+    "F49": world.sleep,
+    "F50": ours.other_alphabet,
+}
+
+
+def arm(fault: str, folder: Path) -> Arm:
+    """The injector of a fault. Where it may be the CLI's as well as a health address's, the step decides."""
+
+    def armed(stage: Stage, step: Step, for_s: float | None) -> None:
+        _chosen(fault, step, folder)(stage, step, for_s)
+
+    return armed
+
+
+def _chosen(fault: str, step: Step, folder: Path) -> Arm:
+    if fault == "F21":
+        return ours.full_disk(folder)
+    if step is Step.PS and fault in LISTS:
+        return LISTS[fault]
+    is_health = fault in health.ILL and (step is Step.HLT or fault not in CLI)
+    return ill(fault) if is_health else (CLI | WORLD)[fault]

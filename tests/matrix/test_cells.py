@@ -1,0 +1,69 @@
+"""
+Every cell of the fault matrix that the engine decides, by its id: `F12-PS`.
+
+The CLI's faults come out of the real adapter and a real child, those of health addresses out of the real probe and a
+real server; the engine is the one that production runs, on a simulated rack in virtual time. Each end is held against
+the verdict, the words, all writes that were tried, and what the rack really serves.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deployer.core.events import Ended
+from deployer.core.verdict import Verdict
+from tests.matrix.cells import Cell, Outcome, Step
+from tests.matrix.faults import arm
+from tests.matrix.rows import ROWS
+from tests.matrix.stage import Stage
+
+STAYS = [(row.fault, step, cell) for row in ROWS for step, cell in row.cells.items() if cell.stays]
+MENDS = [(row.fault, step, cell) for row in ROWS for step, cell in row.cells.items() if cell.mends]
+
+
+def param(fault: str, step: Step, cell: Cell) -> object:
+    return pytest.param(fault, step, cell, id=f"{fault}-{step.name}")
+
+
+@pytest.mark.parametrize(("fault", "step", "cell"), [param(*each) for each in STAYS])
+def test_fault_that_stays(fault: str, step: Step, cell: Cell, tmp_path: Path) -> None:
+    """The fault is there for good, or the write had no effect."""
+    stage = Stage()
+    arm(fault, tmp_path)(stage, step, None)
+
+    ended = stage.go(step)
+
+    holds(stage, ended, step, cell.stays)
+
+
+@pytest.mark.parametrize(("fault", "step", "cell"), [param(*each) for each in MENDS])
+def test_fault_that_mends(fault: str, step: Step, cell: Cell, tmp_path: Path) -> None:
+    """The fault passes, or the effect is there and its reply is lost: what is good is still shipped."""
+    stage = Stage()
+    arm(fault, tmp_path)(stage, step, cell.lasts_s)
+
+    ended = stage.go(step)
+
+    holds(stage, ended, step, cell.mends)
+    if cell.restarts_soak:
+        assert stage.settled_s - ((stage.struck_s or 0.0) + cell.lasts_s) >= stage.policy.soak_s - stage.policy.tick_s
+
+
+def holds(stage: Stage, ended: Ended, step: Step, outcome: Outcome | None) -> None:
+    """Hold a verdict against the words it was told in, and against the rack's own state, at once and in the end."""
+    assert outcome is not None
+    assert stage.struck_s is not None, "the fault never came"
+    at_once, writes, told = stage.serves, stage.writes, stage.told
+    stage.settle()
+
+    assert outcome.verdict is ended.verdict, told
+    assert outcome.writes_at(step) == writes
+    assert outcome.says in told
+    assert 1 == len(stage.sink.of(Ended))
+    assert outcome.leaves is stage.serves
+    if ended.verdict in (Verdict.SHIPPED, Verdict.ROLLED_BACK, Verdict.REVERTED) and stage.theirs == "":
+        assert outcome.leaves is at_once
+    for check in stage.checks:
+        check()
