@@ -9,6 +9,7 @@ import typer
 
 from deployer import __version__
 from deployer.cli import doctor, promote, rack, resume, rollback, ship, status
+from deployer.cli.grouped import Grouped
 from deployer.core.errors import DeployerError
 
 EPILOG = """Examples:
@@ -29,8 +30,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("ship", epilog=ship.EPILOG, short_help="Build, promote and prove; go back if it fails.")(ship.ship)
-app.command("promote", epilog=promote.EPILOG, short_help="Promote and prove a release that exists.")(promote.promote)
+app.command("ship", cls=Grouped, epilog=ship.EPILOG, short_help="Build, promote and prove; go back if it fails.")(
+    ship.ship
+)
+app.command("promote", cls=Grouped, epilog=promote.EPILOG, short_help="Promote and prove a release that exists.")(
+    promote.promote
+)
 app.command("rollback", epilog=rollback.EPILOG, short_help="Go back to a release that was proven.")(rollback.rollback)
 app.command("resume", epilog=resume.EPILOG, short_help="Take up an interrupted ship.")(resume.resume)
 app.command("status", epilog=status.EPILOG, short_help="Say what serves now.")(status.status)

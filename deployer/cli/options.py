@@ -7,9 +7,25 @@ from typing import Annotated
 
 import typer
 
+# Headings of the help of commands with many options, in their order.
+WHERE = "Where"
+SHIPPED = "What is shipped"
+COMMAND = "Release command"
+PROOF = "Proof"
+BACK = "The way back"
+PATIENCE = "Patience"
+TELLING = "What is told"
+
 App = Annotated[
     str | None,
-    typer.Option("--app", "-a", metavar="NAME", help="The Convox app. [env: DEPLOYER_APP]", show_default=False),
+    typer.Option(
+        "--app",
+        "-a",
+        metavar="NAME",
+        help="The Convox app. [env: DEPLOYER_APP]",
+        show_default=False,
+        rich_help_panel=WHERE,
+    ),
 ]
 Rack = Annotated[
     str | None,
@@ -20,6 +36,7 @@ Rack = Annotated[
         help="The rack, `local` for the embedded one. Without it: RACK_URL, then what `convox switch` chose. "
         "[env: DEPLOYER_RACK]",
         show_default=False,
+        rich_help_panel=WHERE,
     ),
 ]
 Convox = Annotated[
@@ -29,6 +46,7 @@ Convox = Annotated[
         metavar="PATH",
         help="The convox binary. Without it: the one on PATH. [env: DEPLOYER_CONVOX]",
         show_default=False,
+        rich_help_panel=WHERE,
     ),
 ]
 InsecureRack = Annotated[
@@ -36,6 +54,7 @@ InsecureRack = Annotated[
     typer.Option(
         "--insecure-rack",
         help="Accept a rack whose TLS certificate cannot be verified. [env: DEPLOYER_INSECURE_RACK]",
+        rich_help_panel=WHERE,
     ),
 ]
 Output = Annotated[
@@ -46,11 +65,17 @@ Output = Annotated[
         metavar="auto|live|plain|json|github",
         help="How to tell the story. auto: live on a terminal, github in Actions, else plain. [env: DEPLOYER_OUTPUT]",
         show_default=False,
+        rich_help_panel=TELLING,
     ),
 ]
 Verbose = Annotated[
     bool | None,
-    typer.Option("--verbose", "-v", help="Show the commands that are run (values never). [env: DEPLOYER_VERBOSE]"),
+    typer.Option(
+        "--verbose",
+        "-v",
+        help="Show the commands that are run (values never). [env: DEPLOYER_VERBOSE]",
+        rich_help_panel=TELLING,
+    ),
 ]
 Soak = Annotated[
     str | None,
@@ -59,6 +84,7 @@ Soak = Annotated[
         metavar="DURATION",
         help="How long the release must stay proven, such as 15s or 2m. Default 15s. [env: DEPLOYER_SOAK]",
         show_default=False,
+        rich_help_panel=PROOF,
     ),
 ]
 Timeout = Annotated[
@@ -68,6 +94,7 @@ Timeout = Annotated[
         metavar="DURATION",
         help="Give a rollout up after this long in all. Default 33m. [env: DEPLOYER_TIMEOUT]",
         show_default=False,
+        rich_help_panel=PATIENCE,
     ),
 ]
 StartTimeout = Annotated[
@@ -78,6 +105,7 @@ StartTimeout = Annotated[
         help="How long a process may take to become ready, beyond its health grace and three intervals. Default 60s. "
         "[env: DEPLOYER_START_TIMEOUT]",
         show_default=False,
+        rich_help_panel=PATIENCE,
     ),
 ]
 ReleaseCommand = Annotated[
@@ -88,6 +116,7 @@ ReleaseCommand = Annotated[
         help="Run this once in a process of the release before it is promoted: a migration, say. It may stay visible: "
         "no secrets. [env: DEPLOYER_RELEASE_COMMAND]",
         show_default=False,
+        rich_help_panel=COMMAND,
     ),
 ]
 ReleaseService = Annotated[
@@ -97,6 +126,7 @@ ReleaseService = Annotated[
         metavar="SERVICE",
         help="In which service, where there are several. [env: DEPLOYER_RELEASE_SERVICE]",
         show_default=False,
+        rich_help_panel=COMMAND,
     ),
 ]
 CommandTimeout = Annotated[
@@ -106,6 +136,7 @@ CommandTimeout = Annotated[
         metavar="DURATION",
         help="For the release command. Default 15m. [env: DEPLOYER_COMMAND_TIMEOUT]",
         show_default=False,
+        rich_help_panel=COMMAND,
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -116,6 +147,7 @@ Identity = Annotated[
         metavar="health|ps",
         help="ps: accept the process list as the only proof. [env: DEPLOYER_IDENTITY]",
         show_default=False,
+        rich_help_panel=PROOF,
     ),
 ]
 NoVerify = Annotated[
@@ -124,6 +156,7 @@ NoVerify = Annotated[
         "--no-verify",
         help="Prove nothing and take nothing back: wait until the rack calls it running for the soak, and end as "
         "`unverified`. [env: DEPLOYER_VERIFY=false]",
+        rich_help_panel=PROOF,
     ),
 ]
 Irreversible = Annotated[
@@ -132,9 +165,14 @@ Irreversible = Annotated[
         "--irreversible",
         help="The old release cannot serve again once this one has (a migration, say): a bad one is left, with the "
         "command to take it back. [env: DEPLOYER_IRREVERSIBLE]",
+        rich_help_panel=BACK,
     ),
 ]
 NoRollback = Annotated[
     bool,
-    typer.Option("--no-rollback", help="Leave a bad release where it is, and say so. [env: DEPLOYER_ROLLBACK=false]"),
+    typer.Option(
+        "--no-rollback",
+        help="Leave a bad release where it is, and say so. [env: DEPLOYER_ROLLBACK=false]",
+        rich_help_panel=BACK,
+    ),
 ]

@@ -15,6 +15,7 @@ EPILOG = """Examples:
 \b
   deployer ship --app myapi
   deployer ship --app myapi --env-from OPENAI_API_KEY --env-file prod.env
+  deployer ship --app myapi --release-command "alembic upgrade head"
   deployer ship --app myapi --release RABCDEFGHIJ        an existing release, no build
 
 The release id alone goes to standard output, on success only. Exit status: 0 shipped, 1x nothing that serves changed,
@@ -27,21 +28,41 @@ def ship(
     app: options.App = None,
     rack: options.Rack = None,
     env_file: Annotated[
-        list[Path] | None, typer.Option("--env-file", metavar="FILE", help="A .env file, - for standard input.")
+        list[Path] | None,
+        typer.Option(
+            "--env-file", metavar="FILE", help="A .env file, - for standard input.", rich_help_panel=options.SHIPPED
+        ),
     ] = None,
     env_from: Annotated[
         list[str] | None,
-        typer.Option("--env-from", metavar="NAME", help="A variable of deployer's own environment, by name."),
+        typer.Option(
+            "--env-from",
+            metavar="NAME",
+            help="A variable of deployer's own environment, by name.",
+            rich_help_panel=options.SHIPPED,
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Only for what is not secret: other users see a command line."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Only for what is not secret: other users see a command line.",
+            rich_help_panel=options.SHIPPED,
+        ),
     ] = None,
     env_exclusive: Annotated[
-        bool, typer.Option("--env-exclusive", help="Remove keys that are not given here.")
+        bool,
+        typer.Option("--env-exclusive", help="Remove keys that are not given here.", rich_help_panel=options.SHIPPED),
     ] = False,
     release: Annotated[
-        str | None, typer.Option("--release", metavar="R…", help="Ship an existing release instead of building.")
+        str | None,
+        typer.Option(
+            "--release",
+            metavar="R…",
+            help="Ship an existing release instead of building.",
+            rich_help_panel=options.SHIPPED,
+        ),
     ] = None,
     release_command: options.ReleaseCommand = None,
     release_service: options.ReleaseService = None,
@@ -55,12 +76,18 @@ def ship(
             metavar="DURATION",
             help="For the build. Default 60m. [env: DEPLOYER_BUILD_TIMEOUT]",
             show_default=False,
+            rich_help_panel=options.PATIENCE,
         ),
     ] = None,
     command_timeout: options.CommandTimeout = None,
     staged: Annotated[
         str | None,
-        typer.Option("--staged", metavar="allow|refuse", help="Env that others set and never promoted ships along."),
+        typer.Option(
+            "--staged",
+            metavar="allow|refuse",
+            help="Env that others set and never promoted ships along.",
+            rich_help_panel=options.SHIPPED,
+        ),
     ] = None,
     identity: options.Identity = None,
     no_verify: options.NoVerify = False,

@@ -44,6 +44,15 @@ def test_every_option_says_what_it_is_for(words: tuple[str, ...]) -> None:
     assert [] == silent
 
 
+@pytest.mark.parametrize("words", [each for each, it in COMMANDS.items() if len(it.params) > 15], ids=" ".join)
+def test_many_options_stand_under_headings(words: tuple[str, ...]) -> None:
+    """Where there are many, what belongs together stands together; `--help` alone has no other place."""
+    told = CliRunner().invoke(app, [*words, "--help"]).output
+
+    _, _, rest = told.partition("\nOptions:\n")
+    assert ["-h, --help"] == [line.strip()[:10] for line in rest.splitlines() if line.strip().startswith("-")]
+
+
 @pytest.mark.parametrize(
     "group", [words for words, each in COMMANDS.items() if hasattr(each, "commands")], ids=" ".join
 )
