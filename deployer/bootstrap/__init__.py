@@ -31,10 +31,24 @@ from deployer.engine.rollback import RollbackRequest
 from deployer.engine.rollback import rollback as roll_back
 from deployer.engine.ship import ship as ship_release
 from deployer.engine.status import Status, look_at_status
+from deployer.engine.verify import VerifyRequest
+from deployer.engine.verify import verify as verify_release
 from deployer.ledger.past import latest, read
 from deployer.ledger.places import state_root, trouble_with
 
-__all__ = ["Ask", "Health", "Options", "RollbackWish", "ShipWish", "doctor", "resume", "rollback", "ship", "status"]
+__all__ = [
+    "Ask",
+    "Health",
+    "Options",
+    "RollbackWish",
+    "ShipWish",
+    "doctor",
+    "resume",
+    "rollback",
+    "ship",
+    "status",
+    "verify",
+]
 
 
 def ship(options: Options, wish: ShipWish) -> int:
@@ -103,6 +117,13 @@ def resume(options: Options, ship_id: ShipId | None, *, yes: bool) -> int:
             yes=yes,
         )
         return session.run("resume", lambda ports: resume_ship(request, ports))
+
+
+def verify(options: Options) -> int:
+    """The exit status of proving what serves. Writes nothing, not even a journal."""
+    with session_of(options, keeps_journal=False) as session:
+        request = VerifyRequest(ship=session.ship, actor=session.actor, policy=session.policy)
+        return session.run("verify", lambda ports: verify_release(request, ports))
 
 
 def status(options: Options) -> Status:

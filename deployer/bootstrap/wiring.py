@@ -8,7 +8,7 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from deployer import __version__
@@ -114,7 +114,8 @@ class Fan:
 
 
 @contextmanager
-def session_of(options: Options) -> Iterator[Session]:
+def session_of(options: Options, *, keeps_journal: bool = True) -> Iterator[Session]:
+    """Without a journal for a run that writes nothing: there is nothing to take up."""
     with wiring_of(options) as wiring:
         ship_id = ShipId(f"{wiring.clock.utc():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}")
         manner = Manner(options.output, verbose=options.verbose)
@@ -124,7 +125,11 @@ def session_of(options: Options) -> Iterator[Session]:
             renderer.record(Said("journal", f"cannot be kept any more: {why}", is_warning=True))
 
         root = state_root(os.environ)
-        with Journal.create(root, wiring.label, options.app, ship_id, wiring.clock, lost) as journal:
+        with (
+            Journal.create(root, wiring.label, options.app, ship_id, wiring.clock, lost)
+            if keeps_journal
+            else nullcontext(Fan(()))
+        ) as journal:
             recorder = Recorder(Fan((journal, renderer)))
             session = Session(wiring, ship_id, run_url(os.environ), recorder, renderer)
             with signals(wiring.clock, recorder):

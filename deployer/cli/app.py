@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deployer import __version__
-from deployer.cli import doctor, promote, rack, resume, rollback, ship, status
+from deployer.cli import doctor, promote, rack, resume, rollback, ship, status, verify
 from deployer.cli.grouped import Grouped
 from deployer.core.errors import DeployerError
 
@@ -39,6 +39,7 @@ app.command("promote", cls=Grouped, epilog=promote.EPILOG, short_help="Promote a
 app.command("rollback", epilog=rollback.EPILOG, short_help="Go back to a release that was proven.")(rollback.rollback)
 app.command("resume", epilog=resume.EPILOG, short_help="Take up an interrupted ship.")(resume.resume)
 app.command("status", epilog=status.EPILOG, short_help="Say what serves now.")(status.status)
+app.command("verify", epilog=verify.EPILOG, short_help="Prove what serves, all of it.")(verify.verify)
 app.command("doctor", epilog=doctor.EPILOG, short_help="Say what is in the way of a ship.")(doctor.doctor)
 app.add_typer(rack.app, name="rack", short_help="A Convox rack on this machine.")
 

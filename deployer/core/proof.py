@@ -68,7 +68,14 @@ def _unwell(history: History, answer: Answer) -> str:
     return "" if is_ours else f"{answer.service}: an answer for {answer.release}"
 
 
-def weaker_proofs(seen: Sequence[Progress]) -> str:
+def told_of(seen: Sequence[Progress]) -> str:
+    """What was proven and how, in words: `6 of 6 processes; worker by the process list alone`."""
+    running, needed = sum(each.running for each in seen), sum(each.needed for each in seen)
+    how = _weaker_proofs(seen)
+    return f"{running} of {max(needed, running)} processes" + (f"; {how}" if how else "")
+
+
+def _weaker_proofs(seen: Sequence[Progress]) -> str:
     """Which services were proven by less than each process answering for itself, in words; "" if none was."""
     words = {ProofMode.SAMPLED: "sampled", ProofMode.PS: "by the process list alone"}
     said = (

@@ -17,8 +17,9 @@ from deployer.core.plan import BASELINE_IS_DOWN, Baseline, Plan, Rehearsal, Serv
 from deployer.core.policy import Policy
 from deployer.core.summary import RUN
 from deployer.engine.allowed import PROMOTE, Need, credential_warnings
-from deployer.engine.observe import Seen, manifest_of, rehearse, stamp_of
+from deployer.engine.observe import Seen, expect, manifest_of, rehearse, stamp_of
 from deployer.engine.ports import Ports
+from deployer.engine.roll import Aim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,16 @@ def make_draft(request: ShipRequest, seen: Seen, ports: Ports) -> Draft:
         warnings=(*_warnings(request, staged), *credential_warnings(capabilities, need, ports.clock.utc())),
     )
     return Draft(plan, seen, manifest, old, rehearsals, wanted, need, capabilities)
+
+
+def aim_at(release: ReleaseId, seen: Seen, policy: Policy, ports: Ports) -> tuple[Aim, tuple[ServicePlan, ...]]:
+    """What must be seen of a release that exists, and how, with the proof rehearsed on what serves."""
+    manifest = manifest_of(release, None, ports)
+    rehearsals = rehearse(seen, manifest, policy, ports)
+    services = service_plans(manifest, rehearsals, policy)
+    modes = {each.name: each.mode for each in services}
+    expected = tuple(expect(each, modes[each.spec.name], policy) for each in rehearsals)
+    return Aim(release, manifest, expected, stamp_of(seen.release(release), ports)), services
 
 
 def service_plans(manifest: Manifest, rehearsals: tuple[Rehearsal, ...], policy: Policy) -> tuple[ServicePlan, ...]:

@@ -78,6 +78,20 @@ def _look_around(info: RackInfo, ports: Ports, policy: Policy) -> Seen:
     return Seen(info, app, releases, rack.processes(), services, newest_env, active_env)
 
 
+def observe_lightly(ports: Ports) -> tuple[Seen, ReleaseId]:
+    """
+    What can be known at once, and the release that is active: waits for nothing, and needs no checkout and no journal.
+
+    Raises Refused where nothing is active.
+    """
+    rack, info = ports.rack, meet_rack(ports)
+    app = read_app(ports)
+    if app.release is None:
+        raise Refused((Problem(f"nothing is active on {app.name}"),))
+    env = rack.environment(app.release)
+    return Seen(info, app, rack.releases(50), rack.processes(), rack.services(), env, env), app.release
+
+
 def read_app(ports: Ports) -> App:
     """Raises Refused when there is no such app: `ship` creates none (design 2.1)."""
     try:

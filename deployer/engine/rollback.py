@@ -23,12 +23,11 @@ from deployer.core.policy import Policy
 from deployer.core.summary import LOCK
 from deployer.core.verdict import Verdict
 from deployer.engine.back import cancel, copy_of, heal, prove
-from deployer.engine.draft import service_plans
-from deployer.engine.identity import meet_rack
-from deployer.engine.observe import Seen, expect, manifest_of, read_app, rehearse, stamp_of
+from deployer.engine.draft import aim_at
+from deployer.engine.observe import Seen, observe_lightly
 from deployer.engine.ports import LockNote, Ports, ProvenEntry
 from deployer.engine.remember import remember
-from deployer.engine.roll import Aim, Order, roll_out
+from deployer.engine.roll import Order, roll_out
 from deployer.engine.run import rack_words
 from deployer.engine.write import write
 
@@ -66,7 +65,7 @@ class Target:
 
 def rollback(request: RollbackRequest, ports: Ports) -> Ended:
     """Raises Refused when there is nothing known good to go back to: candidates are named, never guessed."""
-    seen = observe_lightly(ports)
+    seen, _ = observe_lightly(ports)
     target = _choose(request, seen, ports)
     plan, order = _plan(request, seen, target, ports)
     ports.sink.record(Planned(plan))
@@ -77,16 +76,6 @@ def rollback(request: RollbackRequest, ports: Ports) -> Ended:
     if app.release == target.release.id == target.env_from:
         return _prove_target(order, ports)
     return _roll_copy(order, target, app, ports)
-
-
-def observe_lightly(ports: Ports) -> Seen:
-    """What a rollback must know, at once: it waits for nothing, and needs no checkout and no journal."""
-    rack, info = ports.rack, meet_rack(ports)
-    app = read_app(ports)
-    if app.release is None:
-        raise Refused((Problem(f"nothing is active on {app.name}, so there is nothing to go back from"),))
-    env = rack.environment(app.release)
-    return Seen(info, app, rack.releases(50), rack.processes(), rack.services(), env, env)
 
 
 def _choose(request: RollbackRequest, seen: Seen, ports: Ports) -> Target:
@@ -134,11 +123,7 @@ def _nothing_known(entries: tuple[ProvenEntry, ...], seen: Seen, ports: Ports) -
 
 def _plan(request: RollbackRequest, seen: Seen, target: Target, ports: Ports) -> tuple[Plan, Order]:
     release = target.release
-    manifest = manifest_of(release.id, None, ports)
-    rehearsals = rehearse(seen, manifest, request.policy, ports)
-    services = service_plans(manifest, rehearsals, request.policy)
-    modes = {each.name: each.mode for each in services}
-    expected = tuple(expect(each, modes[each.spec.name], request.policy) for each in rehearsals)
+    aim, services = aim_at(release.id, seen, request.policy, ports)
     active = seen.active
     before = Baseline(
         ReleaseId(str(seen.app.release)), active.build if active else None, active.description if active else ""
@@ -158,8 +143,7 @@ def _plan(request: RollbackRequest, seen: Seen, target: Target, ports: Ports) ->
         no_way_back="a rollback is not rolled back",
         warnings=(*_holder_warning(ports), *_lasting(release.id, ports)),
     )
-    aim = Aim(release.id, manifest, expected, stamp_of(release, ports))
-    old = Aim(before.release, manifest, expected, None)
+    old = replace(aim, release=before.release, stamp=None)
     return plan, Order(request.ship, request.actor, aim, old, seen.services, request.policy, plan.no_way_back)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deployer.core.events import Ended
 from deployer.core.judge import Believed, Doomed, Judgement, LostSight, Proven, RackRolledBack, Superseded
-from deployer.core.proof import weaker_proofs
+from deployer.core.proof import told_of
 from deployer.core.verdict import Verdict
 from deployer.engine.back import go_back
 from deployer.engine.draft import ShipRequest
@@ -27,10 +27,10 @@ def settle(order: Order, judgement: Judgement, ports: Ports) -> Ended:
         case Proven():
             remember(release, order.ship, order.actor, ports, order.cannot_undo)
             undo = (f"undo: {ports.command('rollback')}",) if order.serving not in (None, release) else ()
-            return Ended(Verdict.SHIPPED, release, f"{release} serves on {_count(judgement)}", hints=undo)
+            return Ended(Verdict.SHIPPED, release, f"{release} serves on {told_of(judgement.progress)}", hints=undo)
         case Believed():
             serving = f"{release}, by the word of the rack; nothing was proven"
-            return Ended(Verdict.UNVERIFIED, release, serving, hints=(ports.command("status"),))
+            return Ended(Verdict.UNVERIFIED, release, serving, hints=(ports.command("verify"),))
         case Doomed() | RackRolledBack():
             return go_back(order, judgement, ports)
         case Superseded(by=by):
@@ -40,9 +40,3 @@ def settle(order: Order, judgement: Judgement, ports: Ports) -> Ended:
             return Ended(Verdict.LOST_SIGHT, release, "not known; nothing was rolled back", why=why, hints=(hint,))
         case _:
             raise AssertionError(f"not a last word: {judgement}")
-
-
-def _count(proven: Proven) -> str:
-    running, needed = sum(e.running for e in proven.progress), sum(e.needed for e in proven.progress)
-    how = weaker_proofs(proven.progress)
-    return f"{running} of {max(needed, running)} processes" + (f"; {how}" if how else "")

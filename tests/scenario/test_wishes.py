@@ -25,6 +25,8 @@ class Day:
     active: str
     staged: str
     promoted: Done
+    verified: Done
+    journal: list[dict[str, object]]
     back: Done
     migrated: list[str]
 
@@ -37,9 +39,22 @@ def day(practice: PracticeRack, tmp_path_factory: pytest.TempPathFactory) -> Day
     failed = app.ship("--release-command", "echo no such table; exit 3")
     staged = json.loads(practice.post(f"/apps/{app.name}/releases", env=f"MIGRATED={migrated}\nGREETING=two"))["id"]
     promoted = app.start("promote", staged, "--soak", SOAK, "--release-command", MIGRATE).end()
+    verified = app.start("verify", "--soak", SOAK).end()
+    journal = app.journal()
     app.ship("--set", "GREETING=three")
     back = app.rollback(staged, "--yes", "--keep-env")
-    return Day(app, shipped, failed, active, staged, promoted, back, migrated.read_text(encoding="utf-8").split())
+    return Day(
+        app,
+        shipped,
+        failed,
+        active,
+        staged,
+        promoted,
+        verified,
+        journal,
+        back,
+        migrated.read_text(encoding="utf-8").split(),
+    )
 
 
 def test_the_command_runs_in_the_release_it_is_for(day: Day) -> None:
@@ -60,6 +75,13 @@ def test_a_release_that_exists_is_promoted(day: Day) -> None:
     """`promote` takes an env edit through the same gate and the same proof, its command included; each ran once."""
     assert (0, f"{day.staged}\n") == (day.promoted.status, day.promoted.out), day.promoted.err
     assert [day.active, day.staged] == day.migrated
+
+
+def test_what_serves_is_verified(day: Day) -> None:
+    """The whole proof without a promote: nothing is written, so the newest journal is still that of the promote."""
+    assert (0, f"{day.staged}\n") == (day.verified.status, day.verified.out), day.verified.err
+    assert f"{day.staged} serves on 2 of 2 processes" in day.verified.last_line
+    assert "promote" == day.journal[0]["command"]
 
 
 def test_a_rollback_that_keeps_the_env(day: Day) -> None:
