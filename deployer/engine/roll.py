@@ -10,7 +10,17 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from deployer.core.errors import Busy, Denied, NotFound, NotPromoted, RackBusy, RackFailure, RefusedByRack, Unauthorised
+from deployer.core.errors import (
+    Busy,
+    Denied,
+    NotFound,
+    NotPromoted,
+    RackBusy,
+    RackFailure,
+    RackUnreachable,
+    RefusedByRack,
+    Unauthorised,
+)
 from deployer.core.events import Intended, Said, Wrote
 from deployer.core.judge import (
     Believed,
@@ -32,8 +42,8 @@ from deployer.engine.ports import Ports, PromoteChild
 from deployer.engine.run import rack_words
 from deployer.engine.watch import Watch
 
-# Answers of the rack that say no: with a read-back that agrees, nothing was promoted (design 2.1 step 7).
-_REFUSALS = (RefusedByRack, RackBusy, Denied, Unauthorised, NotFound)
+# The rack said no, or was never reached: with a read-back that agrees, nothing was promoted (design 2.1 step 7).
+_REFUSALS = (RefusedByRack, RackBusy, Denied, Unauthorised, NotFound, RackUnreachable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +205,7 @@ class _Start:
             raise error
 
 
-def _refused(refusal: RefusedByRack | RackBusy | Denied | Unauthorised | NotFound, order: Order) -> Busy | NotPromoted:
+def _refused(refusal: RackFailure, order: Order) -> Busy | NotPromoted:
     kind = Busy if isinstance(refusal, RackBusy) else NotPromoted
-    return kind("the rack refused to promote", why=rack_words(refusal), serving=order.serving, hint=refusal.hint)
+    what = "the rack was not reached" if isinstance(refusal, RackUnreachable) else "the rack refused to promote"
+    return kind(what, why=rack_words(refusal), serving=order.serving, hint=refusal.hint)
