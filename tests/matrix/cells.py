@@ -46,12 +46,12 @@ _LEAVES = {20: Serves.COPY, 21: Serves.OLD, 30: Serves.NOTHING, 31: Serves.NOTHI
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """
-    `says` stands in what the plain renderer tells. What serves, and `writes`, all that were tried in order, follow from
-    verdict and step where they are not given.
+    What `says` lists stands in what the plain renderer tells. What serves, and `writes`, all that were tried in order,
+    follow from verdict and step where they are not given.
     """
 
     verdict: Verdict
-    says: str
+    says: tuple[str, ...]
     serves: Serves | None = None
     writes: tuple[str, ...] | None = None
 

@@ -125,19 +125,17 @@ def _after(step: Step) -> str:
 
 
 @contextmanager
-def _rack(trouble: Trouble, step: Step, *, has_effect: bool) -> Iterator[ConvoxRack]:
-    with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / "convox"
-        path.write_text(_script(Path(name), trouble, step, has_effect=has_effect), encoding="utf-8")
-        path.chmod(0o755 if trouble.is_there else 0o644)
-        (Path(name) / "Dockerfile").touch()
-        target = Target(AppName("myapp"), rack_url=Secret("http://convox:password@127.0.0.1:1"), actor="tester")
-        environment = child_environment({"PATH": "/usr/bin:/bin"}, target)
-        runner = Runner(LeapingClock(), environment, Redactor(), (str(path),))
-        try:
-            yield ConvoxRack(runner, target, _policy(trouble, step))
-        finally:
-            runner.close()
+def _rack(folder: Path, trouble: Trouble, step: Step, *, has_effect: bool) -> Iterator[ConvoxRack]:
+    path = folder / "convox"
+    path.write_text(_script(folder, trouble, step, has_effect=has_effect), encoding="utf-8")
+    path.chmod(0o755 if trouble.is_there else 0o644)
+    target = Target(AppName("myapp"), rack_url=Secret("http://convox:password@127.0.0.1:1"), actor="tester")
+    environment = child_environment({"PATH": "/usr/bin:/bin"}, target)
+    runner = Runner(LeapingClock(), environment, Redactor(), (str(path),))
+    try:
+        yield ConvoxRack(runner, target, _policy(trouble, step))
+    finally:
+        runner.close()
 
 
 def _policy(trouble: Trouble, step: Step) -> Policy:
@@ -152,23 +150,21 @@ def _policy(trouble: Trouble, step: Step) -> Policy:
 @cache
 def met(trouble: Trouble, step: Step, *, has_effect: bool = False) -> Strike:
     """What the port gives when the command of this step is in trouble; whether its effect is there all the same."""
-    with _rack(trouble, step, has_effect=has_effect) as rack:
-        path = rack._calls.runner._convox[0]
+    with tempfile.TemporaryDirectory() as folder, _rack(Path(folder), trouble, step, has_effect=has_effect) as rack:
         match step:
-            case Step.PRE:
-                return _tried(rack.app)
             case Step.ENV:
                 return _tried(lambda: rack.set_env(Environment.of(MODE="new"), replace=False), has_effect=has_effect)
             case Step.BLD:
-                source = Source(str(Path(path).parent), "0123456789", "it")
+                source = Source(folder, "0123456789", "it")
                 return _tried(lambda: rack.build(source, SHIP, lambda _: None), has_effect=has_effect)
-            case Step.RBK:
-                return _tried(lambda: rack.copy(R0, R0), has_effect=has_effect)
-            case Step.PS:
-                return Strike(reads=rack.start_reads().collect())
             case Step.PRO:
                 return _promoted(rack, trouble, has_effect=has_effect)
-    raise AssertionError(step)
+            case Step.PS:
+                return Strike(reads=rack.start_reads().collect())
+            case Step.RBK:
+                return _tried(lambda: rack.copy(R0, R0), has_effect=has_effect)
+            case _:
+                return _tried(rack.app)
 
 
 def _promoted(rack: ConvoxRack, trouble: Trouble, *, has_effect: bool) -> Strike:

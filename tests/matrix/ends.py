@@ -10,8 +10,8 @@ from tests.matrix.cells import LASTS_S, SHIP, Cell, Outcome, Row, Serves, Step
 PRE, ENV, BLD, PRO, PS, HLT, SOK, RBK, NTF = Step
 
 
-def ends(verdict: Verdict, says: str, serves: Serves | None = None, *writes: str) -> Outcome:
-    return Outcome(verdict, says, serves, writes or None)
+def ends(verdict: Verdict, says: str | tuple[str, ...], serves: Serves | None = None, *writes: str) -> Outcome:
+    return Outcome(verdict, (says,) if isinstance(says, str) else says, serves, writes or None)
 
 
 def row(fault: str, name: str, codes: str, cells: Mapping[Step, Cell]) -> Row:
@@ -29,13 +29,13 @@ def calm(*steps: Step, says: str = "", note: str = "") -> dict[Step, Cell]:
     return {step: Cell(back if step is RBK else ship, note=note) for step in steps}
 
 
-def lost(says: str, serves: Serves | None = None) -> Outcome:
+def lost(says: str | tuple[str, ...], serves: Serves | None = None) -> Outcome:
     return ends(Verdict.LOST_SIGHT, says, serves)
 
 
 def blind(says: str, lasts_s: float = LASTS_S) -> Cell:
     """Nothing can be read: unknown, and nothing is written from ignorance (I6)."""
-    return Cell(lost(says), SHIPPED, lasts_s)
+    return Cell(lost(says), ends(Verdict.SHIPPED, ("shipped", says)), lasts_s)
 
 
 def no_way_back(says: str, mends: Outcome | None = WENT_BACK) -> Cell:

@@ -32,13 +32,8 @@ def cli(trouble: Trouble) -> Arm:
         name, met_at = CALLS[step], _SAME.get(step, step)
         is_write = name not in ("read", "tick")
         strike = child.met(trouble, met_at, has_effect=is_write and for_s is not None)
-
-        def on() -> None:
-            stage.rack.strikes[name] = strike
-            if for_s is not None:
-                stage.later(for_s, lambda: stage.rack.strikes.clear())
-
-        stage.when(step, on)
+        strikes = stage.rack.strikes
+        stage.during(step, for_s, lambda: strikes.update({name: strike}), strikes.clear)
 
     return arm
 
@@ -55,25 +50,18 @@ def ill(fault: str) -> Arm:
             release = ReleaseId(stage.before) if found.release else None
             return replace(found, service=honest.service, release=release)
 
-        def on() -> None:
-            stage.probe.hears = hears
-            if for_s is not None:
-                stage.later(for_s, off)
-
-        def off() -> None:
-            stage.probe.hears = lambda honest: honest
-
-        stage.when(step, on)
+        probe = stage.probe
+        stage.during(step, for_s, lambda: probe.listens(hears), probe.listens)
         if step is Step.PRE:
-            stage.when(Step.ENV, off)
+            stage.sink.hooks[Step.ENV] = probe.listens
         if step in (Step.HLT, Step.SOK):
-            stage.when(Step.RBK, off)
+            stage.sink.hooks[Step.RBK] = probe.listens
 
     return arm
 
 
-def words(text: str, *, is_taken: bool = True) -> Arm:
-    return cli(Trouble(words=text, is_taken=is_taken))
+def words(text: str, *, is_taken: bool = True, announces: bool = True) -> Arm:
+    return cli(Trouble(words=text, is_taken=is_taken, announces=announces))
 
 
 HTML = "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>"
@@ -95,9 +83,9 @@ CLI: dict[str, Arm] = {
     "F13": cli(TRICKLES),
     "F14": words("unexpected EOF"),
     "F15": words("read tcp 10.0.0.1:52744->10.0.0.2:443: read: connection reset by peer"),
-    "F16": words("dial tcp: lookup rack.example on 10.0.0.53:53: no such host"),
-    "F17": words("tls: failed to verify certificate: x509: certificate has expired", is_taken=False),
-    "F31": words("dial tcp 10.0.0.2:443: connect: connection refused"),
+    "F16": words("dial tcp: lookup rack.example on 10.0.0.53:53: no such host", announces=False),
+    "F17": words("tls: failed to verify certificate: x509: certificate has expired", is_taken=False, announces=False),
+    "F31": words("dial tcp 10.0.0.2:443: connect: connection refused", announces=False),
 }
 # Rows of health answers, in which the process list may be ill too.
 LISTS: dict[str, Arm] = {
@@ -123,7 +111,7 @@ WORLD: dict[str, Arm] = {
     "F46": world.old_row,
     "F47": ours.broken_display,
     "F48": ours.bug,
-    "F49": world.sleep,
+    "F49": world.machine_sleeps,
     "F50": ours.other_alphabet,
 }
 

@@ -126,7 +126,7 @@ def bug(stage: Stage, step: Step, _: float | None) -> None:
 
     def on() -> None:
         if step is Step.HLT:
-            stage.probe.hears = explode
+            stage.probe.listens(explode)
         else:
             stage.rack.strikes[CALLS[step]] = Strike(RuntimeError("canary"))
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
 from deployer.core.errors import RackBusy
-from deployer.core.models import Answer, App, Process
+from deployer.core.models import Answer, Process
 from deployer.core.names import ProcessId, ReleaseId, ServiceName, ShipId
 from deployer.core.verdict import Verdict
 from deployer.engine.ports import LockNote, PromoteState
@@ -15,38 +16,22 @@ from deployer.testing.programs import CRASHES, Program
 from tests.engine.conftest import APP
 from tests.matrix.cells import Step
 from tests.matrix.stage import READY_S, Stage, Watcher
-from tests.matrix.struck import Strike, StruckRack
+from tests.matrix.struck import Rows, Strike, StruckRack
 
 HOUR_S = 3600.0
 NAP_S = 1200.0
 
 
-def _shown(stage: Stage, step: Step, for_s: float | None, shows: Callable[[App], App]) -> None:
-    def on() -> None:
-        stage.rack.shows_app = shows
-        if for_s is not None:
-            stage.later(for_s, off)
-
-    def off() -> None:
-        stage.rack.shows_app = lambda app: app
-
-    stage.when(step, on)
-
-
-def _rows(
-    stage: Stage, step: Step, for_s: float | None, shows: Callable[[tuple[Process, ...]], tuple[Process, ...]]
-) -> None:
-    def on() -> None:
-        stage.rack.shows_rows = shows
-        if for_s is not None:
-            stage.later(for_s, off)
-
-    def off() -> None:
-        stage.rack.shows_rows = lambda rows: rows
-
-    stage.when(step, on)
+def _rows(stage: Stage, step: Step, for_s: float | None, shows: Callable[[Rows], Rows]) -> None:
+    rack = stage.rack
+    stage.during(step, for_s, lambda: rack.shows_rows(shows), rack.shows_rows)
     if step is Step.PRE:
-        stage.when(Step.ENV, off)
+        stage.sink.hooks[Step.ENV] = rack.shows_rows
+
+
+def _status(stage: Stage, step: Step, for_s: float | None, status: str) -> None:
+    rack = stage.rack
+    stage.during(step, for_s, lambda: rack.shows_app(lambda app: replace(app, status=status)), rack.shows_app)
 
 
 def wall_clock_jumps(stage: Stage, step: Step, _: float | None) -> None:
@@ -93,7 +78,7 @@ def somebody_promotes(stage: Stage, step: Step, _: float | None) -> None:
 def rack_goes_back(stage: Stage, step: Step, for_s: float | None) -> None:
     """Before our promote: from what somebody else had tried. After it: from ours."""
     if step in (Step.PRE, Step.ENV, Step.BLD):
-        _shown(stage, step, for_s, lambda app: replace(app, status="rollback"))
+        _status(stage, step, for_s, "rollback")
         return
     stage.when(step, lambda: stage.later(3.0 if step is Step.PRO else 0.0, lambda: stage.model.fail_next_check(APP)))
 
@@ -109,7 +94,7 @@ def stuck(stage: Stage, step: Step, for_s: float | None) -> None:
     if step is Step.RBK:
         what = "convox apps cancel: the app is not in a state for this"
         stage.rack.strikes["cancel"] = Strike(RackBusy(what, why="app is not currently updating"))
-    _shown(stage, step, for_s, lambda app: replace(app, status=status))
+    _status(stage, step, for_s, status)
 
 
 def empty_list(stage: Stage, step: Step, for_s: float | None) -> None:
@@ -153,18 +138,13 @@ def mixed(stage: Stage, step: Step, for_s: float | None) -> None:
     if step is Step.PRE:
         somebody_promotes(stage, step, for_s)
     elif step is Step.HLT:
-        turn = iter(range(10**9))
-        release = ReleaseId(stage.before)
+        turn, probe = itertools.count(), stage.probe
 
         def hears(honest: Answer) -> Answer:
-            return honest if next(turn) % 3 else replace(honest, release=release, process=None)
+            stray = replace(honest, release=ReleaseId(stage.before), process=None)
+            return honest if next(turn) % 3 else stray
 
-        def on() -> None:
-            stage.probe.hears = hears
-            if for_s is not None:
-                stage.later(for_s, lambda: setattr(stage.probe, "hears", lambda honest: honest))
-
-        stage.when(step, on)
+        stage.during(step, for_s, lambda: probe.listens(hears), probe.listens)
     else:
         old_row(stage, step, for_s)
 
@@ -184,12 +164,12 @@ def others_in_ps(stage: Stage, step: Step, _: float | None) -> None:
 
     def begin() -> None:
         stage.model.run_process(APP, "api", "console")
-        stage.rack.shows_rows = lambda rows: (*rows, timer)
+        stage.rack.shows_rows(lambda rows: (*rows, timer))
 
     stage.world.programs["console"] = Program()
     stage.when(step, begin)
 
 
-def sleep(stage: Stage, step: Step, for_s: float | None) -> None:
+def machine_sleeps(stage: Stage, step: Step, for_s: float | None) -> None:
     """The machine sleeps 20 minutes: seconds that its monotonic clock leaves out, or, with `for_s`, counts."""
     stage.when(step, lambda: stage.clock.advance(NAP_S) if for_s else stage.clock.suspend(NAP_S))

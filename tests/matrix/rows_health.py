@@ -27,6 +27,8 @@ from tests.matrix.ends import (
 
 BAD_BASELINE = "design 2.1: a bad baseline never refuses a ship; going back is off, and said to be"
 LATE = "did not finish in time"
+# The new release is ready after 20 s; errors after that are heard for less than the 15 s that doom it.
+READY_AND_ILL_S = 30.0
 
 
 def unheard(says: str) -> dict[Step, Cell]:
@@ -50,16 +52,10 @@ def failing(code: str) -> dict[Step, Cell]:
     }
 
 
-# The new release is ready after 20 s; errors after that are heard for less than the 15 s that doom it.
-READY_AND_ILL_S = 30.0
-
-
 def bad_baseline(says: str) -> Cell:
     """What serves before us cannot be asked: the ship goes on, and says that there is no way back."""
-    return Cell(ends(Verdict.SHIPPED, says), note=BAD_BASELINE)
+    return Cell(ends(Verdict.SHIPPED, (says, "automatic rollback: off")), note=BAD_BASELINE)
 
-
-OFF = "automatic rollback: off"
 
 # The health half of rows that the CLI has too: HLT is theirs alone.
 ANSWERED = {

@@ -53,13 +53,13 @@ STDIN = (ENV, BLD, PRO, PS, SOK, NTF)
 # The exit status of a run that is told twice to stop.
 CTRL_C_TWICE = {PRE: 130, ENV: 130, BLD: 130, PRO: 42, PS: 42, HLT: 42, SOK: 42, RBK: 42, NTF: 0}
 # What `resume` makes of a run that was killed as the step began, and all that it writes.
-NOTHING_LEFT = Outcome(Verdict.REFUSED, "had promoted nothing", Serves.OLD, ())
-BROUGHT_HOME = Outcome(Verdict.SHIPPED, "shipped", Serves.NEW, ())
+NOTHING_LEFT = Outcome(Verdict.REFUSED, ("had promoted nothing",), Serves.OLD, ())
+BROUGHT_HOME = Outcome(Verdict.SHIPPED, ("shipped",), Serves.NEW, ())
 KILLED = {
     **dict.fromkeys((PRE, ENV, BLD), NOTHING_LEFT),
-    PRO: Outcome(Verdict.NOT_PROMOTED, "was never promoted", Serves.OLD, ()),
+    PRO: Outcome(Verdict.NOT_PROMOTED, ("was never promoted",), Serves.OLD, ()),
     **dict.fromkeys((PS, HLT, SOK, NTF), BROUGHT_HOME),
-    RBK: Outcome(Verdict.ROLLED_BACK, "crashed", Serves.COPY, ("copy", "promote")),
+    RBK: Outcome(Verdict.ROLLED_BACK, ("crash",), Serves.COPY, ("copy", "promote")),
 }
 # How a job ends that GitHub cancels, and what the step after it makes of that.
 CANCELLED_JOB = {

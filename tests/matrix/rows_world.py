@@ -51,9 +51,8 @@ WORLD_ROWS = (
         {
             PRE: Cell(ends(Verdict.BUSY, "gha:4711 is at work on demo")),
             **{
-                step: replace(cell, shows=f"{cell.stays.verdict.status}, it 11")
+                step: replace(cell, shows="20, it 11" if step is RBK else "0, it 11")
                 for step, cell in calm(ENV, BLD, PRO, PS, HLT, SOK, RBK).items()
-                if cell.stays
             },
         },
     ),
@@ -113,7 +112,7 @@ WORLD_ROWS = (
             ),
             PS: Cell(lost(EMPTY), SHIPPED),
             SOK: Cell(lost(EMPTY), SHIPPED, restarts_soak=True),
-            RBK: Cell(replace(NOT_BACK, says=EMPTY), WENT_BACK),
+            RBK: Cell(replace(NOT_BACK, says=(EMPTY,)), WENT_BACK),
         },
     ),
     row(
@@ -138,7 +137,7 @@ WORLD_ROWS = (
             PS: replace(LINGERS, note="design 2.2: old rows never doom; what is not proven in time is lost-sight"),
             HLT: Cell(lost("an answer for R"), SHIPPED),
             SOK: LINGERS,
-            RBK: Cell(replace(NOT_BACK, says=OLD_ROW), WENT_BACK),
+            RBK: Cell(replace(NOT_BACK, says=(OLD_ROW,)), WENT_BACK),
         },
     ),
     row(

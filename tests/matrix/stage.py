@@ -124,6 +124,16 @@ class Stage(EngineStage):
 
         self.sink.hooks[step] = strike
 
+    def during(self, step: Step, for_s: float | None, on: Hook, off: Hook) -> None:
+        """Have it on from the beginning of the step, for so long or for good."""
+
+        def begin() -> None:
+            on()
+            if for_s is not None:
+                self.later(for_s, off)
+
+        self.when(step, begin)
+
     def later(self, seconds: float, do: Hook) -> None:
         self.world.at(self.clock.now_s() + seconds, do)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -16,8 +16,7 @@ from deployer.testing.rack import READ_S, SimulatedPromote
 from tests.matrix.cells import Step
 
 T = TypeVar("T")
-Hook = Callable[[], None]
-
+Rows = tuple[Process, ...]
 
 # What a step asks of the port: the name of the call that is struck there.
 CALLS = {
@@ -52,14 +51,24 @@ class StruckRack(SimulatedRack):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.strikes: dict[str, Strike] = {}
-        self.shows_app: Callable[[App], App] = lambda app: app
-        self.shows_rows: Callable[[tuple[Process, ...]], tuple[Process, ...]] = lambda rows: rows
+        self._app_as: Callable[[App], App] | None = None
+        self._rows_as: Callable[[Rows], Rows] | None = None
+
+    def shows_app(self, shown: Callable[[App], App] | None = None) -> None:
+        """From now on the app reads so, or again as it is."""
+        self._app_as = shown
+
+    def shows_rows(self, shown: Callable[[Rows], Rows] | None = None) -> None:
+        """From now on the process list reads so, or again as it is."""
+        self._rows_as = shown
 
     def app(self) -> App:
-        return self.shows_app(super().app())
+        app = super().app()
+        return self._app_as(app) if self._app_as else app
 
-    def processes(self) -> tuple[Process, ...]:
-        return self.shows_rows(super().processes())
+    def processes(self) -> Rows:
+        rows = super().processes()
+        return self._rows_as(rows) if self._rows_as else rows
 
     def start_reads(self, *, with_services: bool = False) -> PendingReads:
         strike = self.strikes.get("tick")
@@ -128,12 +137,17 @@ class _Given:
 
 
 class StruckProbe(SimulatedProbe):
-    """`hears` makes of each honest answer what is heard instead."""
+    """Makes of each honest answer what is heard instead."""
 
-    hears: Callable[[Answer], Answer] = staticmethod(lambda answer: answer)
+    _hears: Callable[[Answer], Answer] | None = None
 
-    def round(self, targets: tuple[HealthTarget, ...]) -> tuple[Answer, ...]:  # type: ignore[override]
-        return tuple(map(self.hears, super().round(targets)))
+    def listens(self, hears: Callable[[Answer], Answer] | None = None) -> None:
+        """From now on with this ear, or again with an honest one."""
+        self._hears = hears
+
+    def round(self, targets: Sequence[HealthTarget]) -> tuple[Answer, ...]:
+        honest = super().round(targets)
+        return tuple(map(self._hears, honest)) if self._hears else honest
 
 
 class SleeperClock(ManualClock):
