@@ -21,10 +21,13 @@ from deployer.core.errors import Problem, Refused
 from deployer.core.events import Ended
 from deployer.core.models import Manifest
 from deployer.core.names import ShipId
+from deployer.core.runs import Run
 from deployer.core.summary import Summary
 from deployer.engine.doctor import Desk, examine
 from deployer.engine.draft import ShipRequest
-from deployer.engine.ports import Ports
+from deployer.engine.holder import look_at_lock
+from deployer.engine.holder import release_lock as release_lock_of
+from deployer.engine.ports import LockNote, Ports
 from deployer.engine.resume import ResumeRequest
 from deployer.engine.resume import resume as resume_ship
 from deployer.engine.rollback import RollbackRequest
@@ -33,7 +36,7 @@ from deployer.engine.ship import ship as ship_release
 from deployer.engine.status import Status, look_at_status
 from deployer.engine.verify import VerifyRequest
 from deployer.engine.verify import verify as verify_release
-from deployer.ledger.past import latest, read
+from deployer.ledger.past import journals, latest, read, run_in
 from deployer.ledger.places import state_root, trouble_with
 
 __all__ = [
@@ -43,6 +46,9 @@ __all__ = [
     "RollbackWish",
     "ShipWish",
     "doctor",
+    "history",
+    "lock_holder",
+    "release_lock",
     "resume",
     "rollback",
     "ship",
@@ -89,7 +95,7 @@ def rollback(options: Options, wish: RollbackWish) -> int:
             ship=session.ship,
             actor=session.actor,
             policy=session.policy,
-            confirm=lambda plan: wish.ask(plan, session.clock.wait),
+            confirm=lambda plan: wish.ask(f"Go back to {plan.release} now?", session.clock.wait),
             release=wish.release,
             keep_env=wish.keep_env,
             run_url=session.run_url,
@@ -130,6 +136,29 @@ def status(options: Options) -> Status:
     """What serves now. Raises Refused or RackFailure; writes nothing, not even a journal."""
     with wiring_of(options) as wiring:
         return look_at_status(wiring.ports(Fan(())), wiring.policy)
+
+
+def lock_holder(options: Options) -> LockNote | None:
+    """Raises Refused or RackFailure; writes nothing."""
+    with wiring_of(options) as wiring:
+        return look_at_lock(wiring.ports(Fan(())))
+
+
+def release_lock(options: Options, ask: Ask) -> LockNote | None:
+    """Whoever held it. Raises Refused or RackFailure."""
+    with wiring_of(options) as wiring:
+
+        def confirm(holder: LockNote) -> bool:
+            held = f"{holder.by} holds the lock ({holder.what} since {holder.since})"
+            return ask(f"{held}. Take it away now?", wiring.clock.wait)
+
+        return release_lock_of(confirm, wiring.ports(Fan(())))
+
+
+def history(options: Options, limit: int) -> tuple[Run, ...]:
+    """The newest runs of the app that this machine remembers. Asks no rack."""
+    rack = place_of(options, os.environ).label if options.rack else None
+    return tuple(map(run_in, journals(state_root(os.environ), options.app, rack)[:limit]))
 
 
 def doctor(options: Options, source: Path) -> tuple[Check, ...]:

@@ -11,7 +11,6 @@ from deployer.core.environment import Environment
 from deployer.core.errors import Problem
 from deployer.core.models import ReleaseCommand
 from deployer.core.names import AppName, ReleaseId
-from deployer.core.plan import Plan
 from deployer.core.redact import Secret
 from deployer.probe.answers import Fields
 from deployer.render.choose import Output
@@ -63,7 +62,7 @@ class ShipWish:
 class Ask(Protocol):
     """Puts a question to a person. `wait` is how it may wait for the answer, so that a signal is heard."""
 
-    def __call__(self, plan: Plan, wait: Callable[[float, Callable[[], bool]], bool]) -> bool: ...
+    def __call__(self, question: str, wait: Callable[[float, Callable[[], bool]], bool]) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,23 +7,22 @@ import sys
 from collections.abc import Callable
 
 from deployer.core.errors import Problem, Refused
-from deployer.core.plan import Plan
 
 Wait = Callable[[float, Callable[[], bool]], bool]
 LOOK_EVERY_S = 0.1
 
 
-def always_yes(plan: Plan, wait: Wait) -> bool:
+def always_yes(question: str, wait: Wait) -> bool:
     """For `--yes`."""
-    del plan, wait
+    del question, wait
     return True
 
 
-def ask(plan: Plan, wait: Wait) -> bool:
+def ask(question: str, wait: Wait) -> bool:
     """`Go back now? [y/N]`. Raises Refused where nobody is there to answer."""
     if not sys.stdin.isatty():
         raise Refused((Problem("nobody is there to confirm: standard input is no terminal", hint="say --yes"),))
-    sys.stderr.write(f"Go back to {plan.release} now? [y/N] ")
+    sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     while not wait(LOOK_EVERY_S, _has_input):
         pass

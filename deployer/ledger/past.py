@@ -14,6 +14,7 @@ from deployer.core.encode import VERSION, decode
 from deployer.core.errors import Problem, Refused
 from deployer.core.events import Event
 from deployer.core.names import AppName, RackName, ShipId, is_app_name, is_ship_id
+from deployer.core.runs import Run, run_of
 from deployer.ledger.places import parts_of, private_folder
 
 
@@ -49,9 +50,28 @@ def read(path: Path) -> Past:
     return Past(tuple(lines), is_torn=bool(rest))
 
 
+def run_in(path: Path) -> Run:
+    """What became of the run whose journal this is; one that cannot be read is a finding, not an error."""
+    ship = ShipId(path.stem)
+    try:
+        lines = read(path).lines
+    except Refused as error:
+        return Run(ship, trouble=error.what)
+    return run_of(ship, lines[0][0].at if lines else None, [event for _, event in lines])
+
+
 def latest(root: Path, app: AppName, rack: RackName | None = None, ship: ShipId | None = None) -> Path | None:
     """
-    The newest journal of `app` on this machine, by the time in the ship's id; of `rack` and `ship` only, if given.
+    The newest journal of `app` on this machine; of `rack` and `ship` only, if given.
+
+    Raises Refused if the folders are not safe to read.
+    """
+    return next((path for path in journals(root, app, rack) if ship in (None, path.stem)), None)
+
+
+def journals(root: Path, app: AppName, rack: RackName | None = None) -> tuple[Path, ...]:
+    """
+    Those of `app` on this machine, newest first by the time in the ship's id; of `rack` only, if given.
 
     Raises Refused if the folders are not safe to read.
     """
@@ -62,7 +82,7 @@ def latest(root: Path, app: AppName, rack: RackName | None = None, ship: ShipId 
         found = [path for each in racks for path in _journals(root, each, app)]
     except OSError as exc:
         raise Refused((Problem(f"the journals in {root} cannot be read: {exc.strerror or exc}"),)) from exc
-    return max((path for path in found if ship in (None, path.stem)), key=lambda path: path.stem, default=None)
+    return tuple(sorted(found, key=lambda path: path.stem, reverse=True))
 
 
 def _journals(root: Path, rack: str, app: AppName) -> Iterator[Path]:

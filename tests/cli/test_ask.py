@@ -10,7 +10,8 @@ import pytest
 
 from deployer.cli.ask import always_yes, ask
 from deployer.core.errors import Interrupted, Refused
-from tests.unit.render.runs import A_PLAN
+
+QUESTION = "Go back to RABCDEFGHIJ now?"
 
 
 def at_once(seconds: float, ready: Callable[[], bool]) -> bool:
@@ -32,20 +33,20 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     ("typed", "is_yes"), [("y\n", True), ("YES\n", True), ("\n", False), ("n\n", False), ("yo\n", False)]
 )
 def test_only_a_yes_is_a_yes(typed: str, is_yes: bool, terminal: int, capsys: pytest.CaptureFixture[str]) -> None:
-    """The question names the release; Enter alone, or anything but yes, is a no."""
+    """Enter alone, or anything but yes, is a no."""
     os.write(terminal, typed.encode())
 
-    answer = ask(A_PLAN, at_once)
+    answer = ask(QUESTION, at_once)
 
     assert is_yes is answer
-    assert f"Go back to {A_PLAN.release} now? [y/N] " == capsys.readouterr().err
+    assert f"{QUESTION} [y/N] " == capsys.readouterr().err
 
 
 def test_ctrl_d_is_a_no(terminal: int) -> None:
     """The end of input is no answer, so nothing is done."""
     os.write(terminal, b"\x04")
 
-    assert ask(A_PLAN, at_once) is False
+    assert ask(QUESTION, at_once) is False
 
 
 def test_a_signal_is_heard_while_nobody_answers(terminal: int) -> None:
@@ -56,7 +57,7 @@ def test_a_signal_is_heard_while_nobody_answers(terminal: int) -> None:
         raise Interrupted(2)
 
     with pytest.raises(Interrupted):
-        ask(A_PLAN, interrupted)
+        ask(QUESTION, interrupted)
 
 
 def test_nobody_there_is_no_yes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,11 +65,11 @@ def test_nobody_there_is_no_yes(monkeypatch: pytest.MonkeyPatch) -> None:
     with Path(os.devnull).open(encoding="utf-8") as nothing:
         monkeypatch.setattr("sys.stdin", nothing)
         with pytest.raises(Refused) as caught:
-            ask(A_PLAN, at_once)
+            ask(QUESTION, at_once)
 
     assert "--yes" in caught.value.hint
 
 
 def test_yes_is_for_those_who_said_so() -> None:
     """`--yes` asks nothing."""
-    assert always_yes(A_PLAN, at_once)
+    assert always_yes(QUESTION, at_once)

@@ -28,6 +28,9 @@ class Day:
     verified: Done
     journal: list[dict[str, object]]
     back: Done
+    history: Done
+    lock: Done
+    released: Done
     migrated: list[str]
 
 
@@ -43,18 +46,10 @@ def day(practice: PracticeRack, tmp_path_factory: pytest.TempPathFactory) -> Day
     journal = app.journal()
     app.ship("--set", "GREETING=three")
     back = app.rollback(staged, "--yes", "--keep-env")
-    return Day(
-        app,
-        shipped,
-        failed,
-        active,
-        staged,
-        promoted,
-        verified,
-        journal,
-        back,
-        migrated.read_text(encoding="utf-8").split(),
-    )
+    asked = app.start("history", "--output", "json"), app.start("lock", "status"), app.start("lock", "release", "--yes")
+    history, lock, released = (each.end() for each in asked)
+    ran = migrated.read_text(encoding="utf-8").split()
+    return Day(app, shipped, failed, active, staged, promoted, verified, journal, back, history, lock, released, ran)
 
 
 def test_the_command_runs_in_the_release_it_is_for(day: Day) -> None:
@@ -89,6 +84,21 @@ def test_a_rollback_that_keeps_the_env(day: Day) -> None:
     assert 0 == day.back.status, day.back.err
     assert {seal("three")} == {each["seals"]["GREETING"] for each in day.app.answers()}
     assert "env kept" in day.back.err
+
+
+def test_the_history_is_that_of_the_runs_that_wrote(day: Day) -> None:
+    """Newest first, each with what it promoted and how it ended; what only looked is not in it."""
+    runs = json.loads(day.history.out)["runs"]
+
+    assert ["rollback", "ship", "promote", "ship", "ship"] == [each["command"] for each in runs]
+    assert ["restored", "shipped", "shipped", "command-failed", "shipped"] == [each["verdict"] for each in runs]
+    assert (day.staged, day.active) == (runs[2]["promoted"], runs[2]["over"])
+
+
+def test_nobody_holds_the_lock_when_all_is_done(day: Day) -> None:
+    """Every run gave it back, so there is none to take away."""
+    assert (0, "nobody holds the lock of migrated\n") == (day.lock.status, day.lock.out), day.lock.err
+    assert (0, "nobody held the lock of migrated\n") == (day.released.status, day.released.out), day.released.err
 
 
 def test_a_ship_without_proof_says_so(practice: PracticeRack) -> None:

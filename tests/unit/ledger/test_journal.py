@@ -21,11 +21,12 @@ from hypothesis import strategies as st
 from deployer.core.errors import Refused
 from deployer.core.events import BuildLine, Event, Said
 from deployer.core.names import AppName, RackName, ShipId
+from deployer.core.verdict import Verdict
 from deployer.ledger.journal import RESERVE_BYTES, Journal
-from deployer.ledger.past import Past, latest, read
+from deployer.ledger.past import Past, journals, latest, read, run_in
 from deployer.testing.clock import ManualClock
 
-from .events import APP, ENDED, INTENDED, RACK, SHIP, STARTED, WROTE, a_look, kept_events
+from .events import APP, ENDED, INTENDED, RACK, RELEASE, SHIP, STARTED, WROTE, a_look, kept_events
 
 
 def a_journal(
@@ -224,6 +225,44 @@ def test_the_latest_journal_of_an_app_is_found_on_any_rack(tmp_path: Path) -> No
     assert first.path == latest(tmp_path, APP, ship=ShipId("20261124-120000-ffffff"))
     assert latest(tmp_path, APP, ship=ShipId("../../../etc/passwd")) is None
     assert latest(tmp_path, AppName("never")) is None
+
+
+def test_what_became_of_a_run_is_read_from_its_journal(tmp_path: Path) -> None:
+    """Who did what, when, what it promoted and how it ended."""
+    with a_journal(tmp_path) as journal:
+        for each in (STARTED, INTENDED, WROTE, ENDED):
+            journal.record(each)
+
+    run = run_in(journal.path)
+
+    assert ("ship", "ada", RELEASE, Verdict.SHIPPED) == (run.command, run.actor, run.promoted, run.verdict)
+    assert run.began is not None
+
+
+def test_a_run_without_an_end_has_no_verdict(tmp_path: Path) -> None:
+    """Cut short, or still at work: nothing is claimed of it."""
+    with a_journal(tmp_path) as journal:
+        journal.record(STARTED)
+
+    assert run_in(journal.path).verdict is None
+
+
+def test_a_journal_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
+    """One damaged file does not hide the history of the others."""
+    journal = a_journal(tmp_path)
+    journal.close()
+    journal.path.write_text("rubbish\n" * 3)
+
+    assert "is damaged" in run_in(journal.path).trouble
+
+
+def test_journals_come_newest_first(tmp_path: Path) -> None:
+    """By the time in the ship's id."""
+    made = [a_journal(tmp_path, ship=f"20261124-1{n}0000-000000") for n in (2, 4, 3)]
+    for each in made:
+        each.close()
+
+    assert [made[1].path, made[2].path, made[0].path] == list(journals(tmp_path, APP))
 
 
 def test_looking_for_journals_where_there_are_none_makes_no_folder(tmp_path: Path) -> None:
