@@ -251,11 +251,12 @@ def _never_settled(history: History, policy: Policy) -> LostSight | None:
 
 
 def _proven(history: History, policy: Policy, running_reads: int = RUNNING_READS) -> Proven | None:
-    since_s = history.proven_since_s
-    if since_s is None or history.proven_at_s != history.now_s:
+    """A look that saw too little leaves it proven as long as the soak bears a gap, and never settles it."""
+    since_s, at_s = history.proven_since_s, history.proven_at_s
+    if since_s is None or at_s is None or history.now_s - at_s > policy.gap_s:
         return None
-    is_settled = history.now_s - since_s >= policy.soak_s and history.running_reads >= running_reads
-    return Proven(progress_of(history, policy), since_s, is_settled)
+    has_soaked = history.now_s - since_s >= policy.soak_s and at_s == history.now_s
+    return Proven(progress_of(history, policy), since_s, has_soaked and history.running_reads >= running_reads)
 
 
 def _believed(history: History, policy: Policy) -> Believed | None:
@@ -272,8 +273,8 @@ def _still_at_work(history: History, policy: Policy) -> LostSight | None:
 
 
 def _overdue(history: History, policy: Policy) -> Doomed | LostSight | None:
-    """No new best count for too long, or the cap; a soak that is on and time in which nothing was seen do not count."""
-    if not history.is_ours or history.latest is None or history.latest.processes is None or _soaks(history, policy):
+    """No new best count for too long, or the cap; time in which nothing could be seen does not count."""
+    if not history.is_ours or history.latest is None or history.latest.processes is None:
         return None
     moved_at_s = max(history.best_at_s, history.ours_since_s or 0.0, history.proven_at_s or 0.0)
     still_s = history.now_s - moved_at_s - (history.blind_s - history.best_blind_s)
@@ -288,10 +289,6 @@ def _overdue(history: History, policy: Policy) -> Doomed | LostSight | None:
     unwell = next((each for each in history.tracks.values() if each.status != "running"), None)
     text = f"no progress for {still_s:.0f} s: {missing}"
     return Doomed(Reason.STUCK, text, unwell.id if unwell else None, unwell.service if unwell else None)
-
-
-def _soaks(history: History, policy: Policy) -> bool:
-    return history.proven_at_s is not None and history.now_s - history.proven_at_s <= policy.gap_s
 
 
 def _has_enough(view: ServiceView) -> bool:

@@ -118,7 +118,8 @@ class TestProven:
         policy = replace(POLICY, soak_s=3600.0)
         word = judged([*every(10, 3000, TWO, BOTH), snapshot(3010, TWO)], policy=policy)
 
-        assert isinstance(word, Waiting)
+        assert isinstance(word, Proven)
+        assert (10, False) == (word.since_s, word.is_settled)
 
     def test_a_contrary_answer_restarts_the_soak(self) -> None:
         """An answer that names the old release when only new rows are left starts the soak again."""
