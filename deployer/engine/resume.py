@@ -45,7 +45,8 @@ def resume(request: ResumeRequest, ports: Ports) -> Ended:
         what = f"ship {past.ship} ended already: {past.ended.verdict.label}"
         raise Refused((Problem(what, hint=ports.command("status")),))
     if past.plan is None or past.promoting is None:
-        what = f"ship {past.ship} had promoted nothing, so there is nothing to finish"
+        told = f"; {past.command_told}" if past.command_told else ""
+        what = f"ship {past.ship} had promoted nothing, so there is nothing to finish{told}"
         raise Refused((Problem(what, hint=ports.command("ship")),))
     meet_rack(ports)
     ports.sink.record(Planned(past.plan))

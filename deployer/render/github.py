@@ -69,7 +69,7 @@ class Github(Plain):
             self.stream.flush()
 
     def _finish(self) -> None:
-        self._group(is_open=False)
+        self._group("")
         self._resume()
 
     def _show(self, event: Event) -> None:
@@ -86,7 +86,7 @@ class Github(Plain):
         self.stream.flush()
 
     def _say(self, told: Line, at: datetime) -> None:
-        self._group(is_open=told.kind is Kind.BUILD)
+        self._group(f"{told.step} log" if told.kind is Kind.BUILD else "")
         self._stop()
         super()._say(told, at)
         if told.kind is not Kind.BUILD:
@@ -112,10 +112,11 @@ class Github(Plain):
             with suppress(OSError), Path(path).open("a", encoding="utf-8") as file:
                 file.write(text)
 
-    def _group(self, *, is_open: bool) -> None:
-        if is_open != self._is_grouped:
-            self._is_grouped = is_open
-            self._command(*("group", "build log") if is_open else ("endgroup", ""))
+    def _group(self, title: str) -> None:
+        """Fold what comes from here on away, under a title; "" is for all that is not folded."""
+        if bool(title) != self._is_grouped:
+            self._is_grouped = bool(title)
+            self._command(*("group", title) if title else ("endgroup", ""))
 
     def _command(self, name: str, data: str, **properties: str) -> None:
         self._resume()

@@ -119,7 +119,7 @@ class Story:
         return [line("run", f"convox {event.write}: {event.outcome} {event.detail}".rstrip())]
 
     def _log_line(self, event: BuildLine | CommandLine) -> list[Line]:
-        told = line("", event.text, Kind.BUILD)
+        told = line(BUILD if isinstance(event, BuildLine) else "command", event.text, Kind.BUILD)
         self._tail.append(told.text)
         return [told] if self.shows_build else []
 

@@ -14,12 +14,22 @@ from deployer.core.events import CommandLine, Intended, Planned, Wrote
 from deployer.core.models import Manifest, ReleaseCommand, ServiceSpec
 from deployer.core.names import ServiceName
 from deployer.core.verdict import Verdict
-from deployer.engine.ports import CommandEnd
+from deployer.engine.ports import CommandEnd, PromoteState
 from tests.engine.conftest import APP, Stage
 from tests.engine.test_resume import taken_up, told
 
 MIGRATE = ReleaseCommand(ServiceName("api"), "alembic upgrade head")
 ANYWHERE = replace(MIGRATE, service=ServiceName(""))
+
+
+class RefusedPromote:
+    """The child of a promote that the rack said no to."""
+
+    def state(self) -> PromoteState:
+        return PromoteState(is_over=True, is_announced=True, refusal=RefusedByRack("budget cap"))
+
+    def kill(self) -> None:
+        pass
 
 
 def on_run(stage: Stage, do: Callable[[], object]) -> None:
@@ -169,6 +179,26 @@ def test_it_does_not_run_where_the_app_has_moved(shipped: Stage) -> None:
 
     assert Verdict.BUSY is ended.verdict
     assert ["build"] == shipped.rack.writes
+
+
+def test_a_promote_that_is_refused_says_that_it_has_run(shipped: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """17: the old release serves on, under whatever the command has done."""
+    monkeypatch.setattr(shipped.rack, "promote", lambda _: RefusedPromote())
+    ended = shipped.ship("better", release_command=MIGRATE)
+
+    assert Verdict.NOT_PROMOTED is ended.verdict
+    assert "the release command has run: alembic upgrade head" in ended.why
+
+
+def test_resume_has_nothing_to_finish_but_says_what_was_done(shipped: Stage) -> None:
+    """Left between the command and the promote: nothing serves anew, yet not all is as it was."""
+    on_run(shipped, raising(Interrupted(signal.SIGKILL)))
+    shipped.ship("better", release_command=MIGRATE)
+    cut_short = replace(told(shipped), ended=None)
+    ended = taken_up(shipped, cut_short)
+
+    assert Verdict.REFUSED is ended.verdict
+    assert "the release command may still be running: alembic upgrade head" in ended.why
 
 
 def test_resume_does_not_repeat_it(shipped: Stage) -> None:

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from deployer.core.events import BuildLine, Ended, Event, Planned, Said
+from deployer.core.events import BuildLine, CommandLine, Ended, Event, Planned, Said
 from deployer.core.redact import Secret
 from deployer.core.verdict import Verdict
 from deployer.render.github import Github
@@ -67,6 +67,13 @@ def render(*events: Event, environ: dict[str, str] | None = None, secrets: tuple
 
 def events_of(run: tuple[tuple[float, Event], ...]) -> list[Event]:
     return [event for _, event in run]
+
+
+def test_a_release_command_has_a_fold_of_its_own() -> None:
+    """What a migration wrote is not looked for in the build's log."""
+    runner = render(BuildLine("Step 1"), Said("command", "migrate, in api"), CommandLine("Running upgrade"))
+
+    assert ["build log", "", "command log", ""] == [title for _, _, title in runner.commands]
 
 
 def test_the_story_is_told_and_the_builds_log_is_folded_away() -> None:

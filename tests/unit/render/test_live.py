@@ -214,6 +214,13 @@ def test_the_soak_says_how_much_of_it_is_over() -> None:
     assert "● watch 48s   ○ soak 60s" in board([*soaking, (125, Judged("waiting"))], at=125)[2]
 
 
+def test_a_ship_without_proof_does_not_go_back() -> None:
+    """The rack's word, taken at last, ends the watch: no step of it has failed."""
+    believed: list[Timed] = [*rolling(), (90, a_look(4, 0)), (90, Judged("believed"))]
+
+    assert not scene_after(believed).goes_back
+
+
 def test_going_back_turns_the_arrow() -> None:
     """What failed is marked, what is left is dropped, and old means the release that is coming back."""
     run: list[Timed] = [
