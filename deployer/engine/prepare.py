@@ -140,10 +140,10 @@ def order_for(release: ReleaseId, request: ShipRequest, draft: Draft, ports: Por
         baseline,
         seen.services,
         request.policy,
-        plan.no_way_back,
-        plan.staged,
-        plan.no_verify,
-        plan.cannot_undo,
+        no_way_back=plan.no_way_back,
+        staged=plan.staged,
+        no_verify=plan.no_verify,
+        cannot_undo=plan.cannot_undo,
     )
 
 
