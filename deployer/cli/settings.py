@@ -1,5 +1,5 @@
 """
-Settings: flag > `DEPLOYER_*` > default. The only settings code; all problems are told at once.
+Settings: flag > `DEPLOYER_*` > the checkout's file > default. All problems are told at once.
 
 No secret is a setting: values of the app's env are read where they are sent (faults 4.1).
 """
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, create_model
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from deployer.bootstrap import Health, Options
+from deployer.cli.settings_file import settings_in_file
 from deployer.core.errors import Usage
 from deployer.core.models import ReleaseCommand
 from deployer.core.names import AppName, ServiceName, is_app_name, is_release_id, is_ship_id
@@ -27,6 +28,9 @@ from deployer.render.choose import Output
 
 # The numbers of the policy that are options too.
 WITH_OPTION = ("soak", "timeout", "start_timeout", "build_timeout", "command_timeout")
+
+# What a checkout may not choose: what runs on this machine, whom it trusts, and what is typed anew each time.
+NOT_IN_FILE = frozenset({"convox", "insecure_rack", "source", "release"})
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>s|m|h)?")
 _UNIT_S = {None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -105,6 +109,19 @@ class Settings(_Numbers):
     health_stamp_field: str = ""
     health_header: str = ""
     health_header_from: str = ""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings, file_secret_settings
+        known = set(ShipSettings.model_fields) - NOT_IN_FILE
+        return init_settings, env_settings, InitSettingsSource(settings_cls, settings_in_file(known))
 
     def options(self) -> Options:
         """What the composition root needs of them."""
@@ -198,7 +215,7 @@ def load(kind: type[S], flags: dict[str, Any]) -> S:
 def _problem(where: tuple[int | str, ...], kind: str, message: str) -> str:
     name = str(where[0])
     if kind == "missing":
-        return f"--{name} is missing (or {_variable(name)})"
+        return f"--{name} is missing (or {_variable(name)}, or {name} in deployer.toml)"
     own = message.removeprefix("Value error, ")
     return f"{_label(name)} {own if own != message else message[:1].lower() + message[1:]}"
 

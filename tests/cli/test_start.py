@@ -58,7 +58,7 @@ def test_an_app_is_asked_for(command: str) -> None:
     done = run(command)
 
     assert (2, "") == (done.returncode, done.stdout)
-    assert "usage: --app is missing (or DEPLOYER_APP)\n" in done.stderr
+    assert "usage: --app is missing (or DEPLOYER_APP, or app in deployer.toml)\n" in done.stderr
     assert "try: " in done.stderr
 
 
