@@ -12,6 +12,7 @@ from deployer.core.verdict import Verdict
 from tests.matrix.cells import BACK, SHIP, Cell, Serves, Step
 from tests.matrix.ends import (
     HLT,
+    NO_WAY_BACK,
     NTF,
     PRE,
     PS,
@@ -53,8 +54,8 @@ def failing(code: str) -> dict[Step, Cell]:
 
 
 def bad_baseline(says: str) -> Cell:
-    """What serves before us cannot be asked: the ship goes on, and says that there is no way back."""
-    return Cell(ends(Verdict.SHIPPED, (says, "automatic rollback: off")), note=BAD_BASELINE)
+    """What serves before us cannot be asked: the ship goes on, and says that there is no way back. Nor is one taken."""
+    return Cell(ends(Verdict.SHIPPED, (says, "automatic rollback: off")), test=NO_WAY_BACK, note=BAD_BASELINE)
 
 
 # The health half of rows that the CLI has too: HLT is theirs alone.

@@ -10,6 +10,7 @@ from tests.matrix.ends import (
     BLD,
     ENV,
     HLT,
+    NO_WAY_BACK,
     NTF,
     PRE,
     PRO,
@@ -120,7 +121,7 @@ WORLD_ROWS = (
         "replicas flap or crash-loop",
         "W – – – V V V V W",
         {
-            PRE: Cell(ends(Verdict.SHIPPED, OFF)),
+            PRE: Cell(ends(Verdict.SHIPPED, OFF), test=NO_WAY_BACK),
             PS: Cell(ends(Verdict.ROLLED_BACK, "fatal: MODE must be set", Serves.OLD, *CANCELLED_BACK)),
             HLT: Cell(ends(Verdict.ROLLED_BACK, "crashed 2 times", Serves.OLD, *CANCELLED_BACK)),
             SOK: Cell(WENT_BACK),
