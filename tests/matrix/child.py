@@ -43,13 +43,15 @@ VERBS = {
     Step.BLD: "build",
     Step.PRO: "releases promote",
     Step.PS: "ps|apps info|api get",
-    Step.RBK: "releases create-from",
+    Step.RBK: "releases create-from|apps cancel",
 }
 _BEFORE: str = recorded("releases")["stdout"]
 _BUILDS = f"""\
 ID           STATUS    RELEASE      STARTED  ELAPSED  DESCRIPTION
 BBBBBBBBBB1  complete  RBBBBBBBBB1  now      1s       build it [ship {SHIP}]
 """
+_ROLLING: str = recorded("apps-info-a")["stdout"].replace("running", "updating")
+_BACK = _ROLLING.replace("updating", "rollback").replace(R1, R0)
 _NO_BUILDS = "ID  STATUS  RELEASE  STARTED  ELAPSED  DESCRIPTION\n"
 
 
@@ -103,12 +105,15 @@ def _script(folder: Path, trouble: Trouble, step: Step, *, has_effect: bool) -> 
     err += "OK\n" if step is Step.BLD and trouble.is_taken else ""
     said = f"printf %s {shlex.quote(out)}; printf %s {shlex.quote(err)} >&2"
     after, builds = (_after(step), _BUILDS) if has_effect else (_BEFORE, _NO_BUILDS)
+    app_after = _BACK if has_effect else _ROLLING
     struck = " | ".join(f'"{verb} "*' for verb in VERBS[step].split("|"))
     return f"""#!/bin/sh
 case "$* " in
 {struck}) touch {folder}/struck; {said}; {trouble.ends} ;;
 "releases "*)
     if [ -e {folder}/struck ]; then printf %s {shlex.quote(after)}; else printf %s {shlex.quote(_BEFORE)}; fi ;;
+"apps info "*)
+    if [ -e {folder}/struck ]; then printf %s {shlex.quote(app_after)}; else printf %s {shlex.quote(_ROLLING)}; fi ;;
 "builds "*) printf %s {shlex.quote(builds)} ;;
 "env --release {NEW} "*) echo "BAR=2
 {"MODE=new" if step is Step.ENV else ""}" ;;
@@ -165,6 +170,13 @@ def met(trouble: Trouble, step: Step, *, has_effect: bool = False) -> Strike:
                 return _tried(lambda: rack.copy(R0, R0), has_effect=has_effect)
             case _:
                 return _tried(rack.app)
+
+
+@cache
+def met_by_a_cancel(trouble: Trouble, *, has_effect: bool) -> Strike:
+    """The same for the other write of a way back."""
+    with tempfile.TemporaryDirectory() as name, _rack(Path(name), trouble, Step.RBK, has_effect=has_effect) as rack:
+        return _tried(rack.cancel, has_effect=has_effect)
 
 
 def _promoted(rack: ConvoxRack, trouble: Trouble, *, has_effect: bool) -> Strike:

@@ -60,38 +60,36 @@ def ill(fault: str) -> Arm:
     return arm
 
 
-def words(text: str, *, is_taken: bool = True, announces: bool = True) -> Arm:
-    return cli(Trouble(words=text, is_taken=is_taken, announces=announces))
-
-
 HTML = "<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>"
 TRICKLES = Trouble("while :; do printf .; sleep 0.05; done", hangs=True)
 
-CLI: dict[str, Arm] = {
-    "F1": words("something is wrong", is_taken=False),
-    "F2": cli(Trouble("sleep 60", hangs=True, announces=False)),
-    "F3": cli(Trouble("kill -9 $$")),
-    "F4": cli(Trouble(is_there=False)),
-    "F5": cli(Trouble("echo 'gar bage'")),
-    "F6": cli(Trouble("exit 0")),
-    "F7": words("invalid authentication"),
-    "F8": words("process exec requires write access", is_taken=False),
-    "F9": words("app not found: myapp"),
-    "F10": words("app is currently updating", is_taken=False),
-    "F11": words("response status 429"),
-    "F12": words(HTML),
-    "F13": cli(TRICKLES),
-    "F14": words("unexpected EOF"),
-    "F15": words("read tcp 10.0.0.1:52744->10.0.0.2:443: read: connection reset by peer"),
-    "F16": words("dial tcp: lookup rack.example on 10.0.0.53:53: no such host", announces=False),
-    "F17": words("tls: failed to verify certificate: x509: certificate has expired", is_taken=False, announces=False),
-    "F31": words("dial tcp 10.0.0.2:443: connect: connection refused", announces=False),
+TROUBLES: dict[str, Trouble] = {
+    "F1": Trouble(words="something is wrong", is_taken=False),
+    "F2": Trouble("sleep 60", hangs=True, announces=False),
+    "F3": Trouble("kill -9 $$"),
+    "F4": Trouble(is_there=False),
+    "F5": Trouble("echo 'gar bage'"),
+    "F6": Trouble("exit 0"),
+    "F7": Trouble(words="invalid authentication"),
+    "F8": Trouble(words="process exec requires write access", is_taken=False),
+    "F9": Trouble(words="app not found: myapp"),
+    "F10": Trouble(words="app is currently updating", is_taken=False),
+    "F11": Trouble(words="response status 429"),
+    "F12": Trouble(words=HTML),
+    "F13": TRICKLES,
+    "F14": Trouble(words="unexpected EOF"),
+    "F15": Trouble(words="read tcp 10.0.0.1:52744->10.0.0.2:443: read: connection reset by peer"),
+    "F16": Trouble(words="dial tcp: lookup rack.example on 10.0.0.53:53: no such host", announces=False),
+    "F17": Trouble(
+        words="tls: failed to verify certificate: x509: certificate has expired", is_taken=False, announces=False
+    ),
+    "F31": Trouble(words="dial tcp 10.0.0.2:443: connect: connection refused", announces=False),
 }
 # Rows of health answers, in which the process list may be ill too.
-LISTS: dict[str, Arm] = {
-    "F43": cli(Trouble("echo '[{]'")),
-    "F44": cli(Trouble("head -c 1200000 /dev/zero | tr '\\0' x")),
-    "F45": cli(TRICKLES),
+LISTS: dict[str, Trouble] = {
+    "F43": Trouble("echo '[{]'"),
+    "F44": Trouble("head -c 1200000 /dev/zero | tr '\\0' x"),
+    "F45": TRICKLES,
 }
 WORLD: dict[str, Arm] = {
     "F18": world.wall_clock_jumps,
@@ -129,6 +127,7 @@ def _chosen(fault: str, step: Step, folder: Path) -> Arm:
     if fault == "F21":
         return ours.full_disk(folder)
     if step is Step.PS and fault in LISTS:
-        return LISTS[fault]
-    is_health = fault in health.ILL and (step is Step.HLT or fault not in CLI)
-    return ill(fault) if is_health else (CLI | WORLD)[fault]
+        return cli(LISTS[fault])
+    if fault in TROUBLES and step is not Step.HLT:
+        return cli(TROUBLES[fault])
+    return ill(fault) if fault in health.ILL else WORLD[fault]

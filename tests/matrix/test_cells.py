@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from deployer.core.environment import Environment
 from deployer.core.events import Ended
 from deployer.core.verdict import Verdict
-from tests.matrix.cells import Cell, Outcome, Step
-from tests.matrix.faults import arm
-from tests.matrix.rows import ROWS
+from tests.matrix.cells import SHIP, Cell, Outcome, Serves, Step
+from tests.matrix.child import met_by_a_cancel
+from tests.matrix.faults import TROUBLES, arm
+from tests.matrix.rows import LOST_REPLIES, ROWS
 from tests.matrix.stage import Stage
 
 STAYS = [(row.fault, step, cell) for row in ROWS for step, cell in row.cells.items() if cell.stays]
@@ -49,6 +51,26 @@ def test_fault_that_mends(fault: str, step: Step, cell: Cell, tmp_path: Path) ->
     holds(stage, ended, step, cell.mends)
     if cell.restarts_soak:
         assert stage.settled_s - ((stage.struck_s or 0.0) + cell.lasts_s) >= stage.policy.soak_s - stage.policy.tick_s
+
+
+@pytest.mark.parametrize("fault", [pytest.param(each, id=f"{each}-RBK") for each in LOST_REPLIES])
+def test_cancel_without_a_reply(fault: str) -> None:
+    """What is there decides, not the silence: a cancel that came to nothing is made again, one that took is not."""
+    _take_back(fault, has_effect=True, cancels=1)
+    _take_back(fault, has_effect=False, cancels=3)
+
+
+def _take_back(fault: str, *, has_effect: bool, cancels: int) -> None:
+    """A release that crashes at start, and for 12 s a cancel without a reply; one every 5 s until one works."""
+    stage = Stage()
+    strike, strikes = met_by_a_cancel(TROUBLES[fault], has_effect=has_effect), stage.rack.strikes
+    stage.during(Step.RBK, 12.0, lambda: strikes.update(cancel=strike), strikes.clear)
+
+    ended = stage.ship("crashes", wanted=Environment.of(MODE="new"))
+
+    assert (Verdict.ROLLED_BACK, cancels) == (ended.verdict, stage.rack.writes.count("cancel")), stage.told
+    assert (*SHIP, "cancel", "copy") == stage.writes
+    assert Serves.OLD is stage.serves
 
 
 def holds(stage: Stage, ended: Ended, step: Step, outcome: Outcome | None) -> None:
