@@ -182,16 +182,17 @@ def _baseline(seen: Seen, rehearsals: tuple[Rehearsal, ...], ports: Ports) -> Ba
 
 
 def _no_way_back(request: ShipRequest, baseline: Baseline | None) -> str:
-    asked = {"--no-verify": request.no_verify, "--no-rollback": request.no_rollback}
-    if said := [each for each, is_asked in asked.items() if is_asked]:
-        return said[0]
-    if request.irreversible:
-        return "it was declared --irreversible"
+    """What makes it impossible comes before what was asked for: the verdict names another way then."""
     if baseline is not None and baseline.release == request.release:
         return f"{baseline.release} was active before this run"
     if baseline is not None and not baseline.serves:
         return BASELINE_IS_DOWN
-    return ""
+    asked = {
+        "--no-verify": request.no_verify,
+        "--no-rollback": request.no_rollback,
+        "it was declared --irreversible": request.irreversible,
+    }
+    return next((said for said, is_asked in asked.items() if is_asked), "")
 
 
 def _warnings(request: ShipRequest, staged: tuple[str, ...]) -> tuple[str, ...]:

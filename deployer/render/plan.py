@@ -18,7 +18,7 @@ def plan_line(plan: Plan) -> Line:
 
 def _rows(plan: Plan) -> Iterator[str]:
     yield _row("serves now", _serves(plan))
-    if plan.release:
+    if plan.release and plan.release != (plan.baseline.release if plan.baseline else None):
         word = "go back to" if plan.command == "rollback" else "release"
         yield _row(word, f"{plan.release}  {_title(plan.release_note)}")
     if plan.env or not plan.release or plan.command == "rollback":

@@ -182,6 +182,14 @@ class TestDoomed:
 
         assert Verdict.LEFT_BAD is ended.verdict
 
+    def test_nobody_is_sent_back_to_what_does_not_serve(self, shipped: Stage) -> None:
+        """Over a broken baseline the way out of an irreversible one is whatever was proven, not that."""
+        shipped.world.programs["good"] = Program(health_code=500)
+        ended = shipped.ship("crashes", irreversible=True)
+
+        assert Verdict.LEFT_BAD is ended.verdict
+        assert (f"deployer rollback --app {APP}",) == ended.hints
+
     def test_fix_forward_over_a_broken_baseline(self, shipped: Stage) -> None:
         """A bad baseline never refuses a ship."""
         shipped.world.programs["good"] = Program(health_code=500)

@@ -66,6 +66,11 @@ def test_a_release_command_is_shown_before_it_runs() -> None:
     assert "alembic upgrade head, in api, once, before the promote" == row(plan, "command")
 
 
+def test_what_serves_already_is_named_once() -> None:
+    """A release that is verified, not promoted, is no second row."""
+    assert "no such row" == row(replace(A_PLAN, command="verify", source=None, release=OLD), "release")
+
+
 def test_a_plan_without_proof_says_so() -> None:
     """With --no-verify the services are not listed: nothing is asked of them."""
     assert "none: the rack's word is taken" == row(replace(A_PLAN, no_verify=True), "proof")
