@@ -37,6 +37,7 @@ A rack is driven in a loop: `advance` to an instant, do the actions, report what
 
 from deployer.rackmodel.actions import Action, Logged, ProbeProcess, StartProcess, StopProcess
 from deployer.rackmodel.atom import AtomState
+from deployer.rackmodel.budget import Budget
 from deployer.rackmodel.ids import Ids
 from deployer.rackmodel.manifest import Health, Manifest, ManifestInvalid, Service
 from deployer.rackmodel.physics import Physics
@@ -49,16 +50,20 @@ from deployer.rackmodel.records import (
     ProcessRow,
     ProcessStatus,
     Release,
+    ResourceRow,
     ServiceRow,
 )
 from deployer.rackmodel.refusals import Refused
+from deployer.rackmodel.scaling import Change
 
 __all__ = [
     "Action",
     "AppRow",
     "AtomState",
+    "Budget",
     "Build",
     "BuildStatus",
+    "Change",
     "Health",
     "Ids",
     "Logged",
@@ -72,6 +77,7 @@ __all__ = [
     "Rack",
     "Refused",
     "Release",
+    "ResourceRow",
     "Service",
     "ServiceRow",
     "StartProcess",

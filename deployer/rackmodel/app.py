@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deployer.rackmodel import env as env_text
 from deployer.rackmodel import refusals
 from deployer.rackmodel.atom import Atom, Mirror
+from deployer.rackmodel.budget import Budget
 from deployer.rackmodel.deployment import Deployment
 from deployer.rackmodel.ids import NO_BUILD, AppName, BuildId, ProcessId, ReleaseId, ServiceName
-from deployer.rackmodel.manifest import Service
+from deployer.rackmodel.manifest import Resource, Service, Timer
 from deployer.rackmodel.pods import Pod
 from deployer.rackmodel.records import Build, ProcessKind, Release, ServiceRow
+
+
+@dataclass(slots=True)
+class CronJob:
+    """A timer as it was last applied, and when it is next due."""
+
+    timer: Timer
+    release: ReleaseId
+    next_s: float
 
 
 @dataclass(slots=True)
@@ -27,6 +38,8 @@ class App:
     deployments: dict[ServiceName, Deployment] = field(default_factory=dict)
     secrets: dict[ServiceName, dict[str, str]] = field(default_factory=dict, repr=False)
     pods: dict[ProcessId, Pod] = field(default_factory=dict)
+    timers: dict[str, CronJob] = field(default_factory=dict)
+    budget: Budget | None = None
     locked: bool = False
     deleting: bool = False
 
@@ -89,13 +102,15 @@ class App:
     def service_row(self, service: Service) -> ServiceRow:
         """The count is that of this moment, where the service runs already."""
         scale, running = service.scale, self.deployments.get(service.name)
+        # what it asks for may have been changed by hand since
+        asks = running.service.scale if running else scale
         return ServiceRow(
             name=service.name,
             count=running.desired if running else scale.count,
             minimum=scale.count if scale.is_range else None,
             maximum=scale.maximum if scale.is_range else None,
-            cpu=scale.cpu,
-            memory=scale.memory,
+            cpu=asks.cpu,
+            memory=asks.memory,
             cpu_target=scale.cpu_target,
             port=service.port,
             internal=service.internal,
@@ -119,4 +134,10 @@ class App:
         if service.port is not None:
             injected["PORT"] = str(service.port)
         own = {key: value for key, value in env_text.parse(of.env).items() if env_text.survives_template(key)}
-        return {**injected, **dict(service.defaults), **own}
+        return {**injected, **dict(service.defaults), **own, **_linked(service, own)}
+
+
+def _linked(service: Service, own: Mapping[str, str]) -> dict[str, str]:
+    """The URLs of a service's resources, as far as the release env says them: no resource is run here (7)."""
+    urls = {variable: own.get(Resource(name, "").variable, "") for name, variable in service.links}
+    return {variable: url for variable, url in urls.items() if url}

@@ -30,7 +30,8 @@ class Template:
     hash: str = field(init=False)
 
     def __post_init__(self) -> None:
-        own = (self.service.name, self.service.command, self.service.port, self.service.health)
+        service, scale = self.service, self.service.scale
+        own = (service.name, service.command, service.port, service.health, scale.cpu, scale.memory)
         object.__setattr__(self, "hash", template_hash(*own, self.release, self.build, self.restarted_s))
 
 
@@ -44,6 +45,15 @@ class ReplicaSet:
 
 
 @dataclass(slots=True)
+class Demand:
+    """The load on a service, as so many replicas that would be just right, and when an autoscaler next looks at it."""
+
+    replicas: int
+    look_at_s: float
+    low_since_s: float | None = None
+
+
+@dataclass(slots=True)
 class Deployment:
     """One service of an app. The last set in `sets` that matches `template` is the new one, all others are old."""
 
@@ -54,10 +64,23 @@ class Deployment:
     """Progressing=NewReplicaSetAvailable: stays true once a template is out, whatever becomes of its pods."""
     settled: object = None
     """What was the case when nothing more moved; while it is the case, nothing will."""
+    bounds: tuple[int, int] | None = None
+    """A range that was set by hand, in place of the manifest's, until the next promote."""
+    demand: Demand | None = None
 
     @property
     def service(self) -> Service:
         return self.template.service
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """Between which counts an autoscaler may choose; None if there is none."""
+        scale = self.service.scale
+        return self.bounds or ((scale.count, scale.maximum) if scale.is_range else None)
+
+    def clamp(self, count: int) -> int:
+        """A running count survives a promote, but stays inside a range: that one reaches the autoscaler (3.8)."""
+        return count if self.span is None else min(max(count, self.span[0]), self.span[1])
 
     @property
     def newest(self) -> ReplicaSet:

@@ -32,14 +32,12 @@ class Scale:
     cpu: int = 250
     memory: int = 512
     cpu_target: int | None = None
+    keda: bool = False
+    """`scale.autoscale` or `scale.keda`: the range is KEDA's, and can be changed without a promote (3.8)."""
 
     @property
     def is_range(self) -> bool:
         return self.maximum > self.count
-
-    def clamp(self, count: int) -> int:
-        """A running count survives a promote, but stays inside a range: that one reaches the autoscaler (3.8)."""
-        return min(max(count, self.count), self.maximum) if self.is_range else count
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,8 @@ class Service:
     internal: bool = False
     defaults: tuple[tuple[str, str], ...] = ()
     required: frozenset[str] = frozenset()
+    links: tuple[tuple[str, str], ...] = ()
+    """Resources it uses, each with the variable that gets its URL."""
 
     def max_surge(self, desired: int) -> int:
         """Replicas allowed on top of the desired ones. Kubernetes rounds a surge up."""
@@ -73,10 +73,39 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Timer:
+    """A command that a service's image runs on a schedule, as so many pods at once (7).
+
+    `concurrency` says what becomes of one that is due while the last still runs: Allow, Forbid or Replace.
+    """
+
+    name: str
+    service: ServiceName
+    schedule: str
+    command: str = ""
+    concurrency: str = "Allow"
+    parallel: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A database or cache. Its URL may come from the release env, and then no container is made of it (7)."""
+
+    name: str
+    type: str
+
+    @property
+    def variable(self) -> str:
+        return f"{self.name.upper().replace('-', '_')}_URL"
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """All services of a convox.yml, in its order."""
+    """All services of a convox.yml, in its order, and what goes with them."""
 
     services: tuple[Service, ...]
+    timers: tuple[Timer, ...] = ()
+    resources: tuple[Resource, ...] = ()
 
     def service(self, name: str) -> Service | None:
         return next((service for service in self.services if service.name == name), None)

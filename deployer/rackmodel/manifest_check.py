@@ -11,6 +11,7 @@ from deployer.rackmodel.manifest import Manifest, ManifestInvalid, Service
 from deployer.rackmodel.manifest_read import Parse, load_table, read_manifest
 
 _SERVICE_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_RESERVED_LABELS = frozenset({"system", "rack", "app", "name", "service", "release", "type"})
 
 
 def check_build(text: str, env: Mapping[str, str], parse: Parse = json.loads) -> Manifest:
@@ -21,7 +22,7 @@ def check_build(text: str, env: Mapping[str, str], parse: Parse = json.loads) ->
     manifest = read_manifest(text, env, parse)
     raw = load_table(text, env, parse)
     try:
-        problems = [*_service_problems(manifest, raw), *_timer_problems(manifest, raw)]
+        problems = [*_service_problems(manifest, raw), *_timer_problems(manifest)]
     except (TypeError, AttributeError) as exc:
         raise ManifestInvalid(f"yaml: {exc}") from exc
     if missing := manifest.missing_env(env):
@@ -32,14 +33,24 @@ def check_build(text: str, env: Mapping[str, str], parse: Parse = json.loads) ->
 
 
 def _service_problems(manifest: Manifest, raw: Mapping[str, Any]) -> Iterator[str]:
-    resources = raw.get("resources") or {}
+    resources = {resource.name for resource in manifest.resources}
+    configs = {config.get("id") for config in raw.get("configs") or []}
+    yield from _label_problems(raw)
     for service in manifest.services:
         body = (raw.get("services") or {}).get(service.name) or {}
         yield from _own_problems(service, body)
-        for entry in body.get("resources") or []:
-            name = str(entry).partition(":")[0]
+        yield from _label_problems(body)
+        for name, _ in service.links:
             if name not in resources:
                 yield f"service {service.name} references a resource that does not exist: {name}"
+        for mount in body.get("configMounts") or []:
+            if mount.get("id") not in configs:
+                yield f"config id: '{mount.get('id')}' not found"
+
+
+def _label_problems(body: Mapping[str, Any]) -> Iterator[str]:
+    for key in sorted(_RESERVED_LABELS & (body.get("labels") or {}).keys()):
+        yield f"reserved label key '{key}' is not allowed"
 
 
 def _own_problems(service: Service, body: Mapping[str, Any]) -> Iterator[str]:
@@ -60,8 +71,7 @@ def _own_problems(service: Service, body: Mapping[str, Any]) -> Iterator[str]:
         yield f"service {name}: scale.max must be >= scale.min"
 
 
-def _timer_problems(manifest: Manifest, raw: Mapping[str, Any]) -> Iterator[str]:
-    for name, timer in (raw.get("timers") or {}).items():
-        target = (timer or {}).get("service")
-        if manifest.service(str(target)) is None:
-            yield f"timer {name} references a service that does not exist: {target}"
+def _timer_problems(manifest: Manifest) -> Iterator[str]:
+    for timer in manifest.timers:
+        if manifest.service(timer.service) is None:
+            yield f"timer {timer.name} references a service that does not exist: {timer.service}"

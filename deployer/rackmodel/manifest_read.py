@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from deployer.rackmodel.ids import ServiceName
-from deployer.rackmodel.manifest import Health, Manifest, ManifestInvalid, Scale, Service
+from deployer.rackmodel.manifest import Health, Manifest, ManifestInvalid, Resource, Scale, Service, Timer
 
 Parse = Callable[[str], Any]
 Table = Mapping[str, Any]
@@ -29,8 +29,12 @@ def read_manifest(text: str, env: Mapping[str, str], parse: Parse = json.loads) 
     raw = load_table(text, env, parse)
     shared = _strings(raw, "environment")
     try:
-        services = _table(raw, "services")
-        return Manifest(tuple(_service(str(name), body or {}, shared) for name, body in services.items()))
+        services, timers, resources = (_table(raw, key) for key in ("services", "timers", "resources"))
+        return Manifest(
+            tuple(_service(str(name), body or {}, shared) for name, body in services.items()),
+            tuple(_timer(str(name), body or {}) for name, body in timers.items()),
+            tuple(Resource(str(name), str((body or {}).get("type") or "")) for name, body in resources.items()),
+        )
     except (TypeError, ValueError, AttributeError) as exc:
         raise ManifestInvalid(f"yaml: {exc}") from exc
 
@@ -69,7 +73,25 @@ def _service(name: str, body: Table, shared: list[str]) -> Service:
         internal=bool(body.get("internal")),
         defaults=tuple((key, value) for key, value in entries.items() if value is not None),
         required=frozenset(key for key, value in entries.items() if value is None),
+        links=tuple(map(_link, _strings(body, "resources"))),
     )
+
+
+def _timer(name: str, body: Table) -> Timer:
+    return Timer(
+        name=name,
+        service=ServiceName(str(body.get("service") or "")),
+        schedule=str(body.get("schedule") or "").replace("?", "*"),
+        command=str(body.get("command") or ""),
+        concurrency=str(body.get("concurrency") or "Allow").capitalize(),
+        parallel=max(1, int(_number(body.get("parallelCount"), 1))),
+    )
+
+
+def _link(entry: str) -> tuple[str, str]:
+    """`name`, whose URL is in `<NAME>_URL`, or `name:VARIABLE`."""
+    name, _, variable = entry.partition(":")
+    return name, variable or Resource(name, "").variable
 
 
 def _merge(shared: list[str], own: list[str]) -> dict[str, str | None]:
@@ -101,13 +123,17 @@ def _scale(value: Any) -> Scale:
     table: Table = value if isinstance(value, Mapping) else {"count": value}
     low, high = _count(table.get("count"))
     low, high = int(_number(table.get("min"), low)), int(_number(table.get("max"), high))
-    target = _table(table, "targets").get("cpu")
+    autoscale = table.get("autoscale")
+    trigger = autoscale.get("cpu") if isinstance(autoscale, Mapping) else None
+    threshold = trigger.get("threshold") if isinstance(trigger, Mapping) else None
+    target = _table(table, "targets").get("cpu") or threshold
     return Scale(
         count=low,
         maximum=high,
         cpu=int(_number(table.get("cpu"), 250)),
         memory=int(_number(table.get("memory"), 512)),
         cpu_target=target if isinstance(target, int) else None,
+        keda=bool(autoscale or table.get("keda")),
     )
 
 

@@ -49,6 +49,10 @@ class Physics:
     """10 s, doubling, to 5 min (10.1)."""
     backoff_reset_s: float = 600.0
     """ASSUMPTION, from the kubelet: a container that ran this long starts its back-off anew."""
+    autoscale_s: float = 15.0
+    """ASSUMPTION, from Kubernetes: how often a HorizontalPodAutoscaler looks at its load."""
+    downscale_s: float = 300.0
+    """ASSUMPTION, from Kubernetes: how long a load must have been low before replicas are taken away."""
     finished_row_s: float = 5.0
     """How long the row of a finished `run`, timer or build pod stays (3.3)."""
 

@@ -101,6 +101,15 @@ class ServiceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceRow:
+    """A resource of the active release. Its URL, which may hold a password, is what the env says, or empty."""
+
+    name: str
+    type: str
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class AppRow:
     """What `apps info` shows: status and active release as mirrored, so both may trail the truth (3.4)."""
 

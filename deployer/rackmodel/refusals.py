@@ -54,6 +54,25 @@ def service_not_found(service: str) -> Refused:
     return Refused(404, f"service not found: {service}")
 
 
+def resource_not_found(resource: str) -> Refused:
+    # ASSUMPTION: the text, after the one that a manifest's check uses for a service's.
+    return Refused(500, f"resource not found: {resource}")
+
+
+def at_budget_cap(spent_usd: float, cap_usd: float) -> Refused:
+    # ASSUMPTION: the text, after `promote-post-409-budget`; without its `%`, which the CLI mangles.
+    return Refused(409, f"budget cap reached: ${spent_usd:.2f} of ${cap_usd:.2f} used; new deploys are blocked")
+
+
+def no_way_back(service: str) -> Refused:
+    # provider/k8s ensureWakeMechanism
+    return Refused(
+        400,
+        f"cannot set --min 0 on service {service}: no autoscale mechanism is configured to wake pods back up. Set "
+        "scale.autoscale.* in convox.yml and promote a release first, or use --min 1 (or higher)",
+    )
+
+
 def config_not_found(name: str) -> Refused:
     return Refused(404, f"app config not found: {name}")
 

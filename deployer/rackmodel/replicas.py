@@ -103,7 +103,9 @@ class Replicas:
         )
 
     def _env(self, pod: Pod) -> dict[str, str]:
-        """A replica reads the Secret of its service as it is *now*, whatever its own label says (3.7, 10.1)."""
+        """Replicas and timers read their service's Secret as it is *now*, whatever their own label says (3.7, 10.1)."""
+        if pod.kind is ProcessKind.TIMER:
+            return {**self._app.secrets.get(pod.service, {}), **pod.own_env}
         if pod.kind is not ProcessKind.REPLICA:
             return dict(pod.own_env)
         deployment = self._app.deployments[pod.service]

@@ -9,12 +9,14 @@ from deployer.rackmodel import env as env_text
 from deployer.rackmodel.actions import Logged
 from deployer.rackmodel.app import App
 from deployer.rackmodel.atom import CHECKED, REVERTING, AtomState
+from deployer.rackmodel.cron import is_schedule
 from deployer.rackmodel.deployment import Deployment, Template, is_available
 from deployer.rackmodel.ids import NO_RELEASE, ReleaseId
 from deployer.rackmodel.manifest import Manifest, Service
 from deployer.rackmodel.physics import Physics
 from deployer.rackmodel.records import Release
 from deployer.rackmodel.replicas import Emit, Replicas
+from deployer.rackmodel.timers import Timers
 
 Load = Callable[[Release], Manifest]
 
@@ -22,10 +24,11 @@ Load = Callable[[Release], Manifest]
 class Rollout:
     """Moves one app's atom. `settle` does all that is due; the rest are what the API or a fault asks of it."""
 
-    def __init__(self, app: App, replicas: Replicas, physics: Physics, load: Load, emit: Emit) -> None:
+    def __init__(self, app: App, replicas: Replicas, timers: Timers, physics: Physics, load: Load, emit: Emit) -> None:
         self._app = app
         self._atom = app.atom
         self._replicas = replicas
+        self._timers = timers
         self._physics = physics
         self._load = load
         self._emit = emit
@@ -156,16 +159,21 @@ class Rollout:
         if release_id == NO_RELEASE:
             for name in list(self._app.deployments):
                 self._replicas.remove_service(name, now_s)
+            self._app.timers.clear()
             return True
         release = self._app.release(release_id)
         own = env_text.parse(release.env)
         if not all(env_text.legal_in_secret(key) for key in own if env_text.survives_template(key)):
             return False
-        services = self._load(release).services
+        manifest = self._load(release)
+        if not all(map(is_schedule, (timer.schedule for timer in manifest.timers))):
+            return False
+        services = manifest.services
         for name in [name for name in self._app.deployments if name not in {service.name for service in services}]:
             self._replicas.remove_service(name, now_s)
         for service in services:
             self._apply_service(service, release)
+        self._timers.apply(manifest, release, now_s)
         return True
 
     def _apply_service(self, service: Service, release: Release) -> None:
@@ -176,5 +184,6 @@ class Rollout:
             template = Template(service, release.id, release.build)
             self._app.deployments[service.name] = Deployment(template, desired=service.scale.count)
             return
-        running.desired = service.scale.clamp(running.desired or service.scale.count)
         running.use(Template(service, release.id, release.build, running.template.restarted_s))
+        running.bounds = None
+        running.desired = running.clamp(running.desired or service.scale.count)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from deployer.rackmodel import env as env_text
-from deployer.rackmodel.app import App
+from deployer.rackmodel.app import App, CronJob
 from deployer.rackmodel.atom import Atom, AtomState, Mirror
 from deployer.rackmodel.deployment import Deployment, ReplicaSet, Template
 from deployer.rackmodel.ids import AppName, BuildId, ProcessId, ReleaseId, ServiceName
+from deployer.rackmodel.manifest import Manifest
 from deployer.rackmodel.manifest_read import Parse, read_manifest
 from deployer.rackmodel.records import Build, BuildStatus, Release
 
@@ -49,20 +50,21 @@ def _dump_app(app: App) -> Document:
         "atom": _dump_atom(app.atom),
         "deployments": [_dump_deployment(deployment) for deployment in app.deployments.values()],
         "secrets": app.secrets,
+        "timers": [
+            {"name": name, "release": job.release, "next_s": _finite(job.next_s)} for name, job in app.timers.items()
+        ],
     }
 
 
 def _dump_atom(atom: Atom) -> Document:
-    fields = asdict(atom)
-    # JSON has no infinity
-    fields["deadline_s"] = None if atom.deadline_s == math.inf else atom.deadline_s
-    return fields
+    return {**asdict(atom), "deadline_s": _finite(atom.deadline_s)}
 
 
 def _dump_deployment(deployment: Deployment) -> Document:
     return {
         "service": deployment.service.name,
         "desired": deployment.desired,
+        "bounds": deployment.bounds,
         "complete": deployment.complete,
         "template": _dump_template(deployment.template),
         "sets": [{**_dump_template(rs.template), "wanted": rs.wanted} for rs in deployment.sets.values()],
@@ -70,7 +72,9 @@ def _dump_deployment(deployment: Deployment) -> Document:
 
 
 def _dump_template(template: Template) -> Document:
-    return {"release": template.release, "restarted_s": template.restarted_s}
+    scale = template.service.scale
+    restarted = {"release": template.release, "restarted_s": template.restarted_s}
+    return {**restarted, "cpu": scale.cpu, "memory": scale.memory}
 
 
 def _load_app(document: Document, parse: Parse) -> App:
@@ -88,6 +92,8 @@ def _load_app(document: Document, parse: Parse) -> App:
     app.mirror = Mirror(app.atom.status, app.atom.release)
     for deployment in document["deployments"]:
         _load_deployment(app, deployment, parse)
+    for job in document.get("timers", []):
+        _load_timer(app, job, parse)
     return app
 
 
@@ -111,14 +117,17 @@ def _load_build(document: Document) -> Build:
 
 
 def _load_atom(document: Document) -> Atom:
-    deadline_s = math.inf if document["deadline_s"] is None else document["deadline_s"]
+    deadline_s = _instant_s(document["deadline_s"])
     return Atom(**{**document, "state": AtomState(document["state"]), "deadline_s": deadline_s})
 
 
 def _load_deployment(app: App, document: Document, parse: Parse) -> None:
     name = document["service"]
     template = _load_template(app, name, document["template"], parse)
-    deployment = Deployment(template, document["desired"], complete=document["complete"])
+    bounds = document.get("bounds")
+    deployment = Deployment(
+        template, document["desired"], complete=document["complete"], bounds=tuple(bounds) if bounds else None
+    )
     for entry in document["sets"]:
         of = _load_template(app, name, entry, parse)
         deployment.sets[of.hash] = ReplicaSet(of.hash, of, entry["wanted"])
@@ -127,7 +136,29 @@ def _load_deployment(app: App, document: Document, parse: Parse) -> None:
 
 def _load_template(app: App, service: str, document: Document, parse: Parse) -> Template:
     release = app.release(document["release"])
-    spec = read_manifest(release.manifest, env_text.parse(release.env), parse).service(service)
+    spec = _read(release, parse).service(service)
     if spec is None:
         raise ValueError(f"release {release.id} has no service {service}")
+    asks = {key: document[key] for key in ("cpu", "memory") if key in document}
+    spec = replace(spec, scale=replace(spec.scale, **asks))
     return Template(spec, release.id, release.build, document["restarted_s"])
+
+
+def _load_timer(app: App, document: Document, parse: Parse) -> None:
+    release = app.release(document["release"])
+    for timer in _read(release, parse).timers:
+        if timer.name == document["name"]:
+            app.timers[timer.name] = CronJob(timer, release.id, _instant_s(document["next_s"]))
+
+
+def _finite(instant_s: float) -> float | None:
+    """JSON has no infinity."""
+    return None if instant_s == math.inf else instant_s
+
+
+def _instant_s(stored: float | None) -> float:
+    return math.inf if stored is None else stored
+
+
+def _read(release: Release, parse: Parse) -> Manifest:
+    return read_manifest(release.manifest, env_text.parse(release.env), parse)

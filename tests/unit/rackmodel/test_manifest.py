@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from deployer.rackmodel.manifest import Health, ManifestInvalid, Scale, Service
+from deployer.rackmodel.ids import ServiceName
+from deployer.rackmodel.manifest import Health, ManifestInvalid, Resource, Scale, Service, Timer
 from deployer.rackmodel.manifest_check import check_build
 from deployer.rackmodel.manifest_read import read_manifest
 
@@ -39,6 +40,11 @@ def test_ports_have_three_spellings(port: object) -> None:
         ("2-10", Scale(2, 10)),
         ({"count": "2-10", "cpu": 512, "targets": {"cpu": 70}}, Scale(2, 10, cpu=512, cpu_target=70)),
         ({"min": 2, "max": 4}, Scale(2, 4)),
+        (
+            {"count": "1-3", "autoscale": {"cpu": {"threshold": 60}}},
+            Scale(1, 3, cpu_target=60, keda=True),
+        ),
+        ({"count": "1-3", "keda": {"triggers": []}}, Scale(1, 3, keda=True)),
         ({"count": 0}, Scale(0, 0)),
         ({"cpu": "lots"}, Scale(1, 1)),
     ],
@@ -54,6 +60,30 @@ def test_health_spellings() -> None:
     assert Health("/", 10, 9, 10, 1) == service(port=1, health={"interval": 10, "timeout": "5"}).health
     assert None is service(port=1, health={"disable": True}).health
     assert None is service(health="/up").health
+
+
+def test_timers_and_resources() -> None:
+    """Defaults, and a `?` that is a star; a service's resource has its URL under a name of its own choice."""
+    manifest = read_manifest(
+        json.dumps(
+            {
+                "services": {"web": {"resources": ["main-db", "cache:SESSIONS"]}},
+                "timers": {
+                    "tidy": {"schedule": "0 3 ? * ?", "command": "bin/tidy", "service": "web"},
+                    "sync": {"schedule": "* * * * *", "service": "web", "concurrency": "forbid", "parallelCount": 2},
+                },
+                "resources": {"main-db": {"type": "postgres"}, "cache": {"type": "redis"}},
+            }
+        ),
+        {},
+    )
+
+    assert (
+        Timer("tidy", ServiceName("web"), "0 3 * * *", "bin/tidy"),
+        Timer("sync", ServiceName("web"), "* * * * *", concurrency="Forbid", parallel=2),
+    ) == manifest.timers
+    assert (Resource("main-db", "postgres"), Resource("cache", "redis")) == manifest.resources
+    assert (("main-db", "MAIN_DB_URL"), ("cache", "SESSIONS")) == manifest.services[0].links
 
 
 @pytest.mark.parametrize("kind", ["agent", "singleton"])
@@ -121,6 +151,8 @@ def parse_yaml(text: str) -> Any:
             {"internal": True, "internalRouter": True},
             "service web can not have both internal and internalRouter set as true",
         ),
+        ({"labels": {"app": "mine", "team": "a"}}, "reserved label key 'app' is not allowed"),
+        ({"configMounts": [{"id": "nginx", "dir": "/etc"}]}, "config id: 'nginx' not found"),
         ({"scale": "3-2"}, "service web: scale.max must be >= scale.min"),
         ({"environment": ["KEY"]}, "required env: KEY"),
     ],

@@ -170,6 +170,26 @@ def test_a_process_is_given_what_the_facts_list(world: World) -> None:
     } == start.env
 
 
+def test_a_resource_is_given_by_its_url_in_the_env(world: World) -> None:
+    """Nothing runs for it: what the env says is listed, and goes to the name a service chose (7)."""
+    world.rack.create_release(APP, env="DB_URL=postgres://u:p@h/d")
+    release = world.builds_all(
+        {
+            "services": {"web": {"command": "serve", "resources": ["db:MAIN", "cache:SESSIONS"]}},
+            "resources": {"db": {"type": "postgres"}, "cache": {"type": "redis"}},
+        }
+    )
+    world.rack.promote(APP, release)
+    world.run(2)
+
+    start = next(action for action in world.actions if isinstance(action, StartProcess))
+    assert "postgres://u:p@h/d" == start.env["MAIN"] == start.env["DB_URL"]
+    assert "SESSIONS" not in start.env
+    rows = world.rack.resources(APP)
+    assert [("db", "postgres", "postgres://u:p@h/d"), ("cache", "redis", "")] == [(r.name, r.type, r.url) for r in rows]
+    assert "u:p" not in repr(rows)
+
+
 def test_secrets_stay_out_of_a_start_actions_repr(world: World) -> None:
     """An action may be logged; the env in it may not."""
     world.ships(env="TOKEN=hunter2")

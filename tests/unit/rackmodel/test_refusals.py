@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from deployer.rackmodel import BuildStatus, Physics, Refused
+from deployer.rackmodel import Budget, BuildStatus, Physics, Refused
 from tests.unit.rackmodel.world import APP, World, a_world
 
 
@@ -128,6 +128,36 @@ def test_required_env_that_went_missing(world: World) -> None:
     bare = world.rack.create_release(APP, env="")
 
     assert (500, "required env: A, B") == refusal(lambda: world.rack.promote(APP, bare.id))
+
+
+def test_a_budget_that_is_used_up(world: World) -> None:
+    """409, whatever is forced; what is below the cap, or only alerts, lets a promote pass (2.6)."""
+    world.serves()
+    release = world.builds()
+    rack = world.rack
+
+    for force in (False, True):
+        rack.set_budget(APP, Budget(cap_usd=50, spent_usd=50))
+        text = "budget cap reached: $50.00 of $50.00 used; new deploys are blocked"
+        assert (409, text) == refusal(lambda force=force: rack.promote(APP, release, force=force))
+    for passes in (Budget(50, 49.99), Budget(50, 51, action="alert-only"), None):
+        rack.set_budget(APP, passes)
+        rack.promote(APP, release, force=True)
+
+
+def test_a_used_up_budget_keeps_nobody_from_anything_else(world: World) -> None:
+    """Releases, builds, cancels and what runs go on."""
+    world.serves()
+    world.ships()
+    world.run(2)
+    world.rack.set_budget(APP, Budget(cap_usd=50, spent_usd=80))
+
+    world.rack.cancel(APP)
+    world.rack.create_release(APP, env="A=1")
+    world.builds()
+    world.run(20)
+
+    assert ("running", ["running"]) == (world.status, world.rows())
 
 
 def test_an_env_line_of_64_kib(world: World) -> None:

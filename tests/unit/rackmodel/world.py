@@ -85,9 +85,12 @@ class World:
         return release
 
     def builds(self, **service: Any) -> str:
-        manifest = json.dumps({"services": {"web": {"port": 3000, "health": {"grace": 2, "interval": 2}, **service}}})
+        return self.builds_all({"services": {"web": {"port": 3000, "health": {"grace": 2, "interval": 2}, **service}}})
+
+    def builds_all(self, manifest: dict[str, Any]) -> str:
+        """A release of a whole manifest."""
         build = self.rack.create_build(APP, description="a build")
-        return self.rack.complete_build(APP, build.id, manifest).id
+        return self.rack.complete_build(APP, build.id, json.dumps(manifest)).id
 
     def serves(self, **service: Any) -> str:
         """Ship a release and wait until the rack says that it runs."""
