@@ -27,7 +27,14 @@ Faults of replicas (--app, --service, --release, --replicas, --times):
   freeze=5s      stop it in its tracks; it takes connections and never answers
   wrong-release=RNOTTHISONE  what it is told, and so tells, as its release
 
-Without --release they wait for the next release that starts. Those for running replicas want --release ID or any.
+Of apps, until they are cleared:
+
+\b
+  load=8         so many replicas would be just right: a service with a range scales (--app, --service)
+  at-cap=50      the budget of 50 USD is used up: promotes are refused (--app)
+
+Without --release those of replicas wait for the next release that starts. Those for running ones want --release ID
+or any.
 
 Examples:
 

@@ -23,10 +23,7 @@ from deployer.localrack.sockets import Sockets
 from deployer.rackmodel import Refused
 
 EMPTY_LISTS = (
-    "/apps/{app}/resources",
-    "/apps/{app}/balancers",
     "/certificates",
-    "/instances",
     "/registries",
     "/system/processes",
     "/system/releases",
@@ -37,12 +34,13 @@ EMPTY_LISTS = (
 def make_api(machine: Machine, builder: Builder, objects: Objects, name: str, password: str) -> ASGIApp:
     apps, builds = AppRoutes(machine), BuildRoutes(machine, builder, objects)
     processes, sockets = ProcessRoutes(machine, name), Sockets(machine, builder)
-    rack, faults = RackRoutes(name), FaultRoutes(machine)
+    rack, faults = RackRoutes(machine, name), FaultRoutes(machine)
     routes = [
         Route("/system", rack.system),
         Route("/auth", say_ok),
         Route("/racks", rack.list),
         Route("/machines", empty_list),
+        Route("/instances", rack.instances),
         Route("/events", say_ok, methods=["POST"]),
         Route("/apps", apps.list),
         Route("/apps", apps.create, methods=["POST"]),
@@ -51,6 +49,7 @@ def make_api(machine: Machine, builder: Builder, objects: Objects, name: str, pa
         Route("/apps/{app}", apps.delete, methods=["DELETE"]),
         Route("/apps/{app}/cancel", apps.cancel, methods=["POST"]),
         Route("/apps/{app}/budget", apps.budget),
+        Route("/apps/{app}/budget/shutdown-state", apps.budget_shutdown),
         Route("/apps/{app}/configs", apps.configs),
         Route("/apps/{app}/configs/{name}", apps.config),
         Route("/apps/{app}/configs/{name}", apps.put_config, methods=["PUT"]),
@@ -69,8 +68,11 @@ def make_api(machine: Machine, builder: Builder, objects: Objects, name: str, pa
         Route("/apps/{app}/processes", processes.list),
         Route("/apps/{app}/processes/{process}", processes.get),
         Route("/apps/{app}/processes/{process}", processes.stop, methods=["DELETE"]),
+        Route("/apps/{app}/balancers", apps.balancers),
+        Route("/apps/{app}/resources", apps.resources),
+        Route("/apps/{app}/resources/{resource}", apps.resource),
         Route("/apps/{app}/services", processes.services),
-        Route("/apps/{app}/services/{service}", processes.scale, methods=["PUT"]),
+        Route("/apps/{app}/services/{service}", processes.update_service, methods=["PUT"]),
         Route("/apps/{app}/services/{service}/processes", processes.run, methods=["POST"]),
         Route("/apps/{app}/services/{service}/restart", processes.restart, methods=["POST"]),
         WebSocketRoute("/apps/{app}/processes/{process}/exec", sockets.exec),
@@ -91,7 +93,8 @@ def make_api(machine: Machine, builder: Builder, objects: Objects, name: str, pa
 class RackRoutes:
     """What the rack says of itself."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, machine: Machine, name: str) -> None:
+        self._machine = machine
         self._name = name
 
     async def system(self, _: Request) -> Response:
@@ -99,6 +102,11 @@ class RackRoutes:
 
     async def list(self, _: Request) -> Response:
         return JSONResponse([{"name": self._name, "provider": wire.PROVIDER, "status": "running"}])
+
+    async def instances(self, _: Request) -> Response:
+        """One: this machine. It is what `ps info` calls `local`."""
+        count = sum(len(app.pods) for app in self._machine.rack.held())
+        return JSONResponse([wire.instance(self._machine.started_s, count)])
 
 
 async def say_ok(_: Request) -> Response:

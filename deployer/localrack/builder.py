@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from deployer.localrack.logs import LogFile
 from deployer.localrack.machine import Machine
 from deployer.localrack.objects import Objects
 from deployer.localrack.unpack import UnsafeArchive, unpack
-from deployer.rackmodel import Build, BuildStatus, ManifestInvalid, Refused
+from deployer.rackmodel import Build, BuildStatus, Manifest, ManifestInvalid, Refused
+from deployer.rackmodel.cron import is_schedule
 from deployer.rackmodel.env import parse
 
 
@@ -120,6 +121,8 @@ class Builder:
             manifest = self._machine.rack.check_build(app, text, request.build_args)
             for service in manifest.services:
                 await log.write(f"Building: {service.name} from {service.build_path}\n")
+            for remark in remarks_on(manifest, self._newest_env(app)):
+                await log.write(f"WARNING: {remark}\n")
             self._images.record(build.id, manifest, {**self._newest_env(app), **request.build_args})
         except (ManifestInvalid, NotRunnable) as exc:
             raise BuildFailed(str(exc)) from exc
@@ -150,6 +153,17 @@ class Builder:
         for build in self._images.known():
             if build not in needed:
                 self._images.remove(build)
+
+
+def remarks_on(manifest: Manifest, env: Mapping[str, str]) -> Iterator[str]:
+    """What a real rack would make of this manifest and a local one cannot, or what neither can."""
+    for resource in manifest.resources:
+        if not env.get(resource.variable):
+            kind = f"the {resource.type}" if resource.type else "the resource"
+            yield f"{kind} {resource.name} is not run by a local rack: start your own and set {resource.variable}"
+    for timer in manifest.timers:
+        if not is_schedule(timer.schedule):
+            yield f"timer {timer.name}: Kubernetes will refuse the schedule {timer.schedule!r} at the promote"
 
 
 def _read_manifest(source: Path, name: str) -> str:

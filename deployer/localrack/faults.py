@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from deployer.rackmodel import ProcessKind, StartProcess
+from deployer.rackmodel import Budget, ProcessKind, StartProcess
 
 ANY_RELEASE = "any"
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
@@ -23,7 +23,7 @@ _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
 
 class Fault(StrEnum):
-    """What can go wrong. The first seven happen to requests, the others to replicas of a service."""
+    """What can go wrong. The first seven happen to requests, the last two to apps, the others to replicas."""
 
     STATUS = "status"
     DELAY = "delay"
@@ -38,6 +38,8 @@ class Fault(StrEnum):
     FREEZE = "freeze"
     WRONG_RELEASE = "wrong-release"
     FLAP = "flap"
+    LOAD = "load"
+    AT_CAP = "at-cap"
 
 
 # What each takes after `=` when nothing is said; None: it takes nothing. Durations are seconds.
@@ -55,8 +57,11 @@ VALUES: Mapping[Fault, str | None] = {
     Fault.FREEZE: "0s",
     Fault.WRONG_RELEASE: "RNOTTHISONE",
     Fault.FLAP: "3",
+    Fault.LOAD: "10",
+    Fault.AT_CAP: "50",
 }
 _OF_REQUESTS = frozenset(list(Fault)[:7])
+_OF_APPS = frozenset({Fault.LOAD, Fault.AT_CAP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,8 @@ class Order:
     `fault` is a word of `Fault`, with `=VALUE` if it takes one. A request is met by `method` (none: all) and `path`,
     a pattern looked for in its path; `skip` lets so many go by first. A replica is met by `app`, `service` and
     `release`: an id, `any`, or nothing for the next release that starts a process. `replicas` bounds how many
-    replicas are met, `times` how many requests or starts; None is no bound.
+    replicas are met, `times` how many requests or starts; None is no bound. An app is met by `app` and, for a load,
+    `service`; the order holds until it is taken back.
     """
 
     fault: str
@@ -100,6 +106,10 @@ class Order:
             raise ValueError(f"{self.kind} happens to requests: it takes --on, not an app's service or release")
         if not self.of_requests and (self.method or self.path or self.skip or self.body):
             raise ValueError(f"{self.kind} happens to processes: it takes --app, --service, --release, not --on")
+        if self.of_apps and (self.release or self.replicas is not None or self.times is not None):
+            raise ValueError(f"{self.kind} holds until it is cleared: it takes --app and --service only")
+        if self.kind is Fault.AT_CAP and self.service:
+            raise ValueError("a budget is an app's: at-cap takes --app, not --service")
         if any(bound is not None and bound < 1 for bound in (self.replicas, self.times)):
             raise ValueError("so few is never")
         try:
@@ -134,6 +144,10 @@ class Order:
     @property
     def of_requests(self) -> bool:
         return self.kind in _OF_REQUESTS
+
+    @property
+    def of_apps(self) -> bool:
+        return self.kind in _OF_APPS
 
 
 def read_orders(path: Path) -> list[Order]:
@@ -175,7 +189,7 @@ class Standing:
 
     def meets_process(self, process: StartProcess) -> bool:
         """A replica that was met before is met again when it is restarted."""
-        if self.order.of_requests or self.is_spent or not self._names(process):
+        if self.order.of_requests or self.order.of_apps or self.is_spent or not self._names(process):
             return False
         if process.process not in self.probes and len(self.probes) == self.order.replicas:
             return False
@@ -234,6 +248,24 @@ class Faults:
     def on_request(self, method: str, path: str) -> Order | None:
         """The oldest order that meets this request."""
         return next((each.order for each in self._standing if each.meets_request(method, path)), None)
+
+    def load_on(self, app: str, service: str) -> int | None:
+        """How many replicas would be just right for a service; None if nobody ordered a load."""
+        found = self._last(Fault.LOAD, app, service)
+        return None if found is None else int(found.amount)
+
+    def budget_of(self, app: str) -> Budget | None:
+        """A budget that is used up, if that is ordered."""
+        found = self._last(Fault.AT_CAP, app, "")
+        return None if found is None else Budget(cap_usd=found.amount, spent_usd=found.amount)
+
+    def _last(self, kind: Fault, app: str, service: str) -> Order | None:
+        """The newest order of a kind that means this app and service."""
+        orders = (each.order for each in reversed(self._standing))
+        return next(
+            (each for each in orders if each.kind is kind and each.app in ("", app) and each.service in ("", service)),
+            None,
+        )
 
     def on_start(self, process: StartProcess) -> list[Order]:
         """All orders that meet this start of a process."""

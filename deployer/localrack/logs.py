@@ -33,8 +33,9 @@ class Line:
     service: str = ""
     process: str = ""
 
-    def render(self) -> str:
-        return f"{rfc3339(self.at_s, digits=0)} {self.source} {self.text}\n"
+    def render(self, *, prefixed: bool = True) -> str:
+        prefix = f"{rfc3339(self.at_s, digits=0)} {self.source} " if prefixed else ""
+        return f"{prefix}{self.text}\n"
 
 
 class AppLog:

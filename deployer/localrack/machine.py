@@ -67,7 +67,8 @@ class Machine:
         self.clock, self.children, self._answers = outside.clock, outside.children, outside.probe
         self.images = Images(self.home.sources)
         physics = Physics.local(options.time_scale, options.resync_s)
-        self.rack = Rack(Ids(random.SystemRandom()), physics, parse=parse_yaml, now_s=self.clock())
+        self.started_s = self.clock()
+        self.rack = Rack(Ids(random.SystemRandom()), physics, parse=parse_yaml, now_s=self.started_s)
         self.faults = Faults()
         self.processes = Processes(
             self.home,
@@ -134,7 +135,14 @@ class Machine:
         standing = self.faults.add(order)
         if order.release and order.kind not in (Fault.SLOW_START, Fault.WRONG_RELEASE):
             self.processes.suffer(standing)
+        self.pump()
         return standing
+
+    def take_back(self, wanted: Callable[[Standing], bool]) -> int:
+        """Let orders stand no longer; how many they were."""
+        gone = self.faults.clear(wanted)
+        self.pump()
+        return gone
 
     def log_of(self, app: str) -> AppLog:
         return self._logs.setdefault(app, AppLog())
@@ -163,6 +171,7 @@ class Machine:
         if self._closing:
             return False
         moved = False
+        self._impose()
         while actions := self.rack.advance(self.clock()):
             for action in actions:
                 self._do(action)
@@ -172,6 +181,15 @@ class Machine:
             self._spawn(self.balancer.sync(services))
         self._arm()
         return moved
+
+    def _impose(self) -> None:
+        """Keep the loads and budgets that are ordered true of every app and service, those that just came too."""
+        for app in self.rack.held():
+            self.rack.set_budget(app.name, self.faults.budget_of(app.name))
+            for name, deployment in app.deployments.items():
+                load, demand = self.faults.load_on(app.name, name), deployment.demand
+                if load != (demand.replicas if demand else None):
+                    self.rack.set_load(app.name, name, load)
 
     def _arm(self) -> None:
         if self._timer is not None:

@@ -51,9 +51,26 @@ class AppRoutes:
         return PlainTextResponse(OK)
 
     async def budget(self, request: Request) -> Response:
-        """None is set. `ps`, `services` and `scale` ask, and complain on stderr if there is no such route."""
+        """`ps`, `services` and `scale` ask, and complain on stderr if there is no such route. Set by an order only."""
+        return JSONResponse(wire.budget(self._rack.budget(request.path_params["app"]), self._machine.clock()))
+
+    async def budget_shutdown(self, request: Request) -> Response:
+        """Nothing is ever shut down for its cost here."""
         self._rack.app(request.path_params["app"])
-        return JSONResponse({"config": None, "state": None})
+        return JSONResponse(None)
+
+    async def balancers(self, request: Request) -> Response:
+        """None: services have their front doors, and a manifest's own `balancers` would be a cloud's."""
+        self._rack.app(request.path_params["app"])
+        return JSONResponse([])
+
+    async def resources(self, request: Request) -> Response:
+        return JSONResponse([wire.resource(row) for row in self._rack.resources(request.path_params["app"])])
+
+    async def resource(self, request: Request) -> Response:
+        return JSONResponse(
+            wire.resource(self._rack.resource(request.path_params["app"], request.path_params["resource"]))
+        )
 
     async def configs(self, request: Request) -> Response:
         found = self._rack.configs(request.path_params["app"])

@@ -30,7 +30,7 @@ class FaultRoutes:
     async def clear(self, request: Request) -> Response:
         """One by its number, or all."""
         wanted = request.path_params.get("fault")
-        gone = self._machine.faults.clear(lambda standing: wanted in (None, standing.id))
+        gone = self._machine.take_back(lambda standing: wanted in (None, standing.id))
         if wanted is not None and not gone:
             raise Refused(404, f"no such fault: {wanted}")
         return PlainTextResponse("ok\n")

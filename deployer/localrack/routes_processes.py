@@ -12,9 +12,11 @@ from deployer.localrack.diagnose import Asked, diagnose
 from deployer.localrack.forms import is_true, read_form, read_int, read_map
 from deployer.localrack.images import MAX_REPLICAS
 from deployer.localrack.machine import Machine
-from deployer.rackmodel import Refused
+from deployer.rackmodel import Change, Refused
 
 OK = "ok\n"
+CHANGES = {"count": "count", "min": "minimum", "max": "maximum", "cpu": "cpu", "memory": "memory"}
+"""The fields of `PUT services/S` that are heeded, as `Change` names them."""
 
 
 class ProcessRoutes:
@@ -74,20 +76,29 @@ class ProcessRoutes:
             ]
         )
 
-    async def scale(self, request: Request) -> Response:
-        """Only `count` is heeded: a practice rack has no CPU or memory to give."""
+    async def update_service(self, request: Request) -> Response:
+        """`scale` and `services update`. There is no GPU here, and what a process may use is not bounded."""
         app, service = request.path_params["app"], request.path_params["service"]
-        count = read_int((await read_form(request)).get("count"), -1)
-        if count > MAX_REPLICAS:
+        form = await read_form(request)
+        given = {field: read_int(form[name], 0) for name, field in CHANGES.items() if form.get(name)}
+        for number in given.values():
+            _check_number(service, number)
+        if max(given.get(field, 0) for field in ("count", "minimum", "maximum")) > MAX_REPLICAS:
             raise Refused(400, f"a local rack runs at most {MAX_REPLICAS} replicas of a service")
-        if count >= 0:
-            self._machine.act(lambda rack: rack.scale(app, service, count))
+        self._machine.act(lambda rack: rack.update_service(app, service, Change(**given)))
         return PlainTextResponse(OK)
 
     async def restart(self, request: Request) -> Response:
         app, service = request.path_params["app"], request.path_params["service"]
         self._machine.act(lambda rack: rack.restart(app, service))
         return PlainTextResponse(OK)
+
+
+def _check_number(service: str, number: int) -> None:
+    if number < 0:
+        # ASSUMPTION: Kubernetes' words for a Deployment
+        text = f'Deployment.apps "{service}" is invalid: Invalid value: {number}: must be greater than or equal to 0'
+        raise Refused(500, text)
 
 
 def _asked(query: Mapping[str, str]) -> Asked:

@@ -59,7 +59,7 @@ class Sockets:
             try:
                 lines = [line for line in log.since(self._machine.clock() - wanted.since_s) if wanted.takes(line)]
                 for line in lines[-wanted.tail :] if wanted.tail else lines:
-                    await socket.send_text(line.render())
+                    await socket.send_text(wanted.render(line))
                 if wanted.follow:
                     await _until_gone(socket, self._send_lines(socket, queue, wanted))
             finally:
@@ -109,7 +109,7 @@ class Sockets:
         while True:
             line = await queue.get()
             if wanted.takes(line):
-                await socket.send_text(line.render())
+                await socket.send_text(wanted.render(line))
 
 
 class LogOptions:
@@ -121,11 +121,16 @@ class LogOptions:
         self._filter = headers.get("filter", "")
         self._service = socket.path_params.get("service")
         self._process = socket.path_params.get("process")
+        # an app's lines are bare unless a prefix is wanted, a service's have one unless not (provider/aws, k8s log.go)
+        self._prefixed = headers.get("prefix", "true" if self._service else "false") == "true"
         try:
             self.since_s = go_duration_s(headers["since"]) if headers.get("since") else SINCE_S
             self.tail = int(headers.get("tail") or 0)
         except ValueError as exc:
             raise Refused(500, str(exc)) from exc
+
+    def render(self, line: Line) -> str:
+        return line.render(prefixed=self._prefixed)
 
     def takes(self, line: Line) -> bool:
         of = self._service in (None, line.service) and self._process in (None, line.process)

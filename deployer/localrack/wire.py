@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from deployer.localrack.ports import LOOPBACK
 from deployer.localrack.times import rfc3339
-from deployer.rackmodel import AppRow, Build, ProcessRow, Release, ServiceRow
+from deployer.rackmodel import AppRow, Budget, Build, ProcessRow, Release, ResourceRow, ServiceRow
 
 VERSION = "3.24.9"
 """What decides which API a CLI speaks: anything that starts with 3 is this one (convox-facts 5.2)."""
 PROVIDER = "local"
+INSTANCE = "local"
 
 Json = dict[str, Any]
 
@@ -84,7 +86,7 @@ def process(row: ProcessRow) -> Json:
         "gpu": 0,
         "host": LOOPBACK,
         "image": f"{row.app}:{row.service}.{row.build}",
-        "instance": "local",
+        "instance": INSTANCE,
         "memory": 0,
         "name": row.service,
         "ports": [str(row.port)] if row.port is not None else [],
@@ -93,6 +95,47 @@ def process(row: ProcessRow) -> Json:
         # to the second, as Kubernetes dates a pod
         "started": rfc3339(row.started_s, digits=0),
         "status": row.status.value,
+    }
+
+
+def instance(started_s: float, processes: int) -> Json:
+    """The machine that a local rack runs on. Nothing of it is measured."""
+    return {
+        "agent": False,
+        "cpu": 0,
+        "id": INSTANCE,
+        "memory": 0,
+        "private-ip": LOOPBACK,
+        "processes": processes,
+        "public-ip": "",
+        "started": rfc3339(started_s, digits=0),
+        "status": "running",
+    }
+
+
+def resource(row: ResourceRow) -> Json:
+    """No database runs here: one that the env names is somewhere else, any other never gets there."""
+    return {"name": row.name, "status": "external" if row.url else "pending", "type": row.type, "url": row.url}
+
+
+def budget(of: Budget | None, now_s: float) -> Json:
+    """`null` and `null` without one (5.3); names after pkg/structs AppBudget and AppBudgetState."""
+    if of is None:
+        return {"config": None, "state": None}
+    month = datetime.fromtimestamp(now_s, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return {
+        "config": {
+            "monthly-cap-usd": of.cap_usd,
+            "alert-threshold-percent": 80,
+            "at-cap-action": of.action,
+            "pricing-adjustment": 1,
+        },
+        "state": {
+            "month-start": rfc3339(month.timestamp(), digits=0),
+            "current-month-spend-usd": of.spent_usd,
+            "current-month-spend-as-of": rfc3339(now_s, digits=0),
+            "circuit-breaker-tripped": of.is_at_cap,
+        },
     }
 
 

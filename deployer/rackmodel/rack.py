@@ -306,9 +306,16 @@ class Rack:
         """The active release's resources: none runs in a model, and each has the URL that its env says (7)."""
         owner = self._hosts.get(app).app
         active = owner.find_release(owner.mirror.release)
-        env = env_text.parse(active.env) if active else {}
-        found = self._active_manifest(owner).resources
-        return [ResourceRow(each.name, each.type, env.get(each.variable, "")) for each in found]
+        env = env_text.parse(active.env if active else "")
+        rows = self._active_manifest(owner).resources
+        return [ResourceRow(row.name, row.type, env.get(row.variable, "")) for row in rows]
+
+    def resource(self, app: str, name: str) -> ResourceRow:
+        """Raises Refused (500) if the active release has no such resource."""
+        for row in self.resources(app):
+            if row.name == name:
+                return row
+        raise refusals.resource_not_found(name)
 
     # What the world does to an app
 

@@ -68,6 +68,9 @@ def test_an_unknown_route_has_an_empty_404(shared: Driver) -> None:
     [
         ("GET", "/apps/nope", 404, "app not found: nope"),
         ("GET", "/apps/nope/budget", 404, "app not found: nope"),
+        ("GET", "/apps/nope/resources", 404, "app not found: nope"),
+        ("GET", "/apps/nope/balancers", 404, "app not found: nope"),
+        ("GET", f"/apps/{APP}/resources/db", 500, "resource not found: db"),
         ("POST", "/apps/nope/releases", 404, "app not found: nope"),
         ("POST", "/apps/nope/builds", 404, "app not found: nope"),
         ("GET", f"/apps/{APP}/releases/RNOPE", 500, 'releases.convox.com "rnope" not found'),
@@ -88,11 +91,28 @@ def test_refusals_carry_the_racks_words(shared: Driver, method: str, path: str, 
 
 @pytest.mark.parametrize(
     "path",
-    ["/machines", "/instances", "/certificates", "/registries", "/system/processes", f"/apps/{APP}/resources"],
+    [
+        *("/machines", "/certificates", "/registries", "/system/processes", "/system/releases"),
+        *(f"/apps/{APP}/resources", f"/apps/{APP}/balancers"),
+    ],
 )
 def test_what_a_practice_rack_has_none_of_is_an_empty_list(shared: Driver, path: str) -> None:
     """A list and not null: both are read, one is clearer."""
     assert [] == shared.get(path)
+
+
+def test_this_machine_is_the_racks_one_instance(shared: Driver) -> None:
+    """The one that a process says it runs on."""
+    (instance,) = shared.get("/instances")
+
+    assert ("local", "running", "127.0.0.1") == tuple(instance[key] for key in ("id", "status", "private-ip"))
+    assert instance["started"].startswith("20")
+
+
+def test_without_a_budget_there_is_none(shared: Driver) -> None:
+    """Two nulls, and no shutdown."""
+    assert {"config": None, "state": None} == shared.get(f"/apps/{APP}/budget")
+    assert None is shared.get(f"/apps/{APP}/budget/shutdown-state")
 
 
 def test_processes_of_an_unknown_app_are_an_empty_list(shared: Driver) -> None:

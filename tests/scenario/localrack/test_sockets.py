@@ -75,9 +75,9 @@ def test_logs_show_what_processes_said(serving: Driver) -> None:
     """By app, service or process; a filter picks lines."""
     process = serving.rows(service="web")[0]["id"]
 
-    with serving.socket(f"/apps/{APP}/processes/{process}/logs", Follow="false") as socket:
+    with serving.socket(f"/apps/{APP}/processes/{process}/logs", Follow="false", Prefix="true") as socket:
         lines = read_all(socket).splitlines()
-    with serving.socket(f"/apps/{APP}/logs", Follow="false", Filter="Status: Updating") as socket:
+    with serving.socket(f"/apps/{APP}/logs", Follow="false", Prefix="true", Filter="Status: Updating") as socket:
         filtered = read_all(socket)
     with serving.socket(f"/apps/{APP}/services/web/logs", Follow="false", Tail="1") as socket:
         tail = read_all(socket)
@@ -85,6 +85,21 @@ def test_logs_show_what_processes_said(serving: Driver) -> None:
     assert [f"listening as {process}"] == [line.split(" ", 2)[2] for line in lines]
     assert filtered.endswith("system/k8s/atom/app Status: Updating => Running\n")
     assert 1 == tail.count("\n")
+
+
+def test_a_prefix_is_wanted_of_an_app_and_refused_of_a_service(serving: Driver) -> None:
+    """Time and source stand before a service's line unless they are not wanted; before an app's only if they are."""
+    said = {}
+    for path in (f"/apps/{APP}/logs", f"/apps/{APP}/services/web/logs"):
+        for prefix in (None, "true", "false"):
+            headers = {"Prefix": prefix} if prefix else {}
+            with serving.socket(path, Follow="false", Filter="listening as", Tail="1", **headers) as socket:
+                said[path.rpartition("/")[0], prefix] = read_all(socket).split(" ")
+
+    app, service = f"/apps/{APP}", f"/apps/{APP}/services/web"
+    assert 3 == len(said[app, None]) == len(said[app, "false"]) == len(said[service, "false"])
+    assert 5 == len(said[app, "true"]) == len(said[service, None]) == len(said[service, "true"])
+    assert said[app, "true"][2:] == said[app, None]
 
 
 def test_old_lines_are_not_sent_again(serving: Driver) -> None:
