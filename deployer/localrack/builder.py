@@ -105,7 +105,7 @@ class Builder:
                 # the rack goes down, or has a fault that its log tells: nobody waits for this build in vain
                 self._fail(app, build, "the build was cut off")
             await log.end()
-        self._forget_old_builds()
+        self._machine.forget_old_builds()
 
     def _fail(self, app: str, build: Build, reason: str) -> None:
         # an app that was deleted meanwhile has no builds left to fail
@@ -146,13 +146,6 @@ class Builder:
 
     def _path(self, app: str, build: str) -> Path:
         return self._folder / app / f"{build}.log"
-
-    def _forget_old_builds(self) -> None:
-        """Sources of old builds go, unless a process or an active release needs them."""
-        needed = self._machine.builds_in_use()
-        for build in self._images.known():
-            if build not in needed:
-                self._images.remove(build)
 
 
 def remarks_on(manifest: Manifest, env: Mapping[str, str]) -> Iterator[str]:

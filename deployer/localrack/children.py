@@ -21,9 +21,13 @@ from deployer.localrack import guard
 from deployer.localrack.command import Command
 from deployer.localrack.pipes import InputPipe
 
-CHUNK_BYTES = 65_536
-OUTPUT_LEFT_BYTES = 1_048_576
-"""How much of a dead child's output is still read in one go."""
+CHUNK_BYTES = 16_384
+OUTPUT_LEFT_BYTES = 131_072
+"""How much of a dead child's output is still read in one go: more than a pipe holds."""
+NOTICED_S = 0.001
+REST = 4
+"""After output that took long to take in, a child waits so many times as long: others have their turn, and one that
+floods its log is slowed down to a fifth of our time at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,14 @@ class Child:
         self._launch = launch
         self._popen = popen
         self._kill: asyncio.TimerHandle | None = None
+        self._rest: asyncio.TimerHandle | None = None
+        self._held = False
         if popen.stdout is None:
             raise ValueError("a child without a pipe for its output")
         self._output: IO[bytes] = popen.stdout
         self.stdin = InputPipe(popen.stdin) if popen.stdin else None
         os.set_blocking(self._output.fileno(), False)
-        asyncio.get_running_loop().add_reader(self._output.fileno(), self._read)
+        self._listen()
 
     @property
     def group(self) -> int:
@@ -74,6 +80,11 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.group, signal.SIGSTOP)
 
+    def hold(self, *, held: bool) -> None:
+        """Take no more of its output for now, or again: it waits as soon as its pipe is full."""
+        self._held = held
+        self._listen()
+
     def has_ended(self) -> bool:
         return self._popen.poll() is not None
 
@@ -91,6 +102,29 @@ class Child:
         code = self._popen.returncode
         # as a container's exit code: 137 for SIGKILL
         self._launch.on_exit(code if code >= 0 else 128 - code)
+
+    def _listen(self) -> None:
+        """Be told of output, unless it has to wait."""
+        if self._output.closed:
+            return
+        loop, descriptor = asyncio.get_running_loop(), self._output.fileno()
+        if self._held or self._rest is not None:
+            loop.remove_reader(descriptor)
+        else:
+            loop.add_reader(descriptor, self._take)
+
+    def _take(self) -> None:
+        loop = asyncio.get_running_loop()
+        start_s = loop.time()
+        self._read()
+        took_s = loop.time() - start_s
+        if took_s > NOTICED_S:
+            self._rest = loop.call_later(REST * took_s, self._rested)
+            self._listen()
+
+    def _rested(self) -> None:
+        self._rest = None
+        self._listen()
 
     def _read(self) -> bool:
         try:

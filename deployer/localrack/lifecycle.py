@@ -30,6 +30,7 @@ PACKAGES = ("psutil", "starlette", "uvicorn", "websockets", "yaml")
 """What only a rack needs; they are imported when one is asked for."""
 UP_WITHIN_S = 20.0
 DOWN_WITHIN_S = 15.0
+GONE_WITHIN_S = 1.0
 LOOK_EVERY_S = 0.03
 
 T = TypeVar("T")
@@ -64,6 +65,8 @@ def up(options: RackOptions) -> RackInfo:
         for order in orders:
             client.post_json("/_local/faults", asdict(order))
     except RackSilent as exc:
+        if _wait(lambda: not _is_held(options.home), GONE_WITHIN_S):
+            return _start(options)  # it was killed, and had only not gone yet
         raise RackFailed(f"rack {options.name} does not answer: {exc}", "deployer rack down") from exc
     return running
 

@@ -7,6 +7,7 @@ time catch up, makes the change, does what it set off and has it on disk before 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from deployer.rackmodel import (
     Physics,
     ProbeProcess,
     Rack,
+    Refused,
     StartProcess,
     StopProcess,
 )
@@ -87,6 +89,7 @@ class Machine:
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._unsaved = False
 
     # Life
 
@@ -102,8 +105,16 @@ class Machine:
         for name in apps:
             if name not in known:
                 self.rack.create_app(name)
+        self.forget_old_builds()
         self.pump()
         self._save()
+
+    def forget_old_builds(self) -> None:
+        """The sources of builds that nothing can be started from any more go, those that were cut off too."""
+        needed = self.builds_in_use()
+        for build in self.images.known():
+            if build not in needed:
+                self.images.remove(build)
 
     async def stop(self, grace_s: float) -> None:
         """End every process. What the rack holds is on disk already, and says that they should run."""
@@ -118,13 +129,21 @@ class Machine:
     # The rack
 
     def pump(self) -> None:
-        """Time has passed, or a process has: catch up, and keep what became of it."""
-        if self._catch_up():
-            self._save()
+        """Time has passed, or a process has: catch up, and keep what became of it, now or when the disk lets us."""
+        self._unsaved = self._catch_up() or self._unsaved
+        if self._unsaved:
+            with contextlib.suppress(Refused):
+                self._save()
 
     def act(self, change: Callable[[Rack], T]) -> T:
-        """Change the rack. Raises Refused, and then nothing has changed."""
+        """
+        Change the rack. Raises Refused, and then nothing has changed; but for the first change that cannot be kept on
+        disk: it is not acknowledged, and yet here until the rack goes down. From then on nothing is changed before
+        all is on disk again.
+        """
         self.pump()
+        if self._unsaved:
+            self._save()
         result = change(self.rack)
         self._catch_up()
         self._save()
@@ -263,4 +282,10 @@ class Machine:
         task.add_done_callback(self._tasks.discard)
 
     def _save(self) -> None:
-        write_json(self.home.state_file, dump(self.rack.held()))
+        """Raises Refused if the disk does not take it."""
+        self._unsaved = True
+        try:
+            write_json(self.home.state_file, dump(self.rack.held()))
+        except OSError as exc:
+            raise Refused(500, f"the rack cannot keep its state: {exc.strerror}") from exc
+        self._unsaved = False

@@ -105,7 +105,7 @@ class Processes:
         self, action: StartProcess, image: ServiceImage, command: Command, port: int | None, log: LogFile
     ) -> Running:
         env = self._env(action, image, port)
-        lines = Lines(lambda text: self._say(action, log, text))
+        lines = Lines(lambda texts: self._say(action, log, *texts))
 
         def ended(code: int) -> None:
             lines.end()
@@ -145,9 +145,10 @@ class Processes:
         self._say(action, log, why)
         log.close()
 
-    def _say(self, action: StartProcess, log: LogFile, text: str) -> None:
-        log.write(f"{text}\n")
-        self._said(action, text)
+    def _say(self, action: StartProcess, log: LogFile, *texts: str) -> None:
+        log.write("".join(f"{text}\n" for text in texts))
+        for text in texts:
+            self._said(action, text)
 
     def _log_file(self, app: str, process: str) -> LogFile:
         path = self._home.process_log(app, process)

@@ -34,6 +34,7 @@ from deployer.localrack.ports import LOOPBACK
 from deployer.localrack.sweep import sweep
 
 LOCK_WITHIN_S = 1.0
+BACKLOG = 2048
 GRACE_S = 5.0
 """At most this long do processes have to end when the rack goes down."""
 
@@ -87,6 +88,7 @@ async def _serve(options: RackOptions) -> None:
             # the CLI asks every 3 and 5 s on a connection it keeps: one closed in between would race its next request
             timeout_keep_alive=75,
             timeout_graceful_shutdown=1,
+            backlog=BACKLOG,
         )
     )
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -122,6 +124,8 @@ def _listen(port: int, *, or_any: bool = False) -> socket.socket:
         if not or_any:
             raise
         listener.bind((LOOPBACK, 0))
+    # rack.json is read before the server takes connections: until then they wait instead of being refused
+    listener.listen(BACKLOG)
     return listener
 
 

@@ -16,8 +16,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from deployer.localrack.builder import Builder
 from deployer.localrack.children import Child, Launch
 from deployer.localrack.command import from_text
-from deployer.localrack.logs import Line
+from deployer.localrack.logs import Follower, Line
 from deployer.localrack.machine import Machine
+from deployer.localrack.pipes import OutputQueue
 from deployer.localrack.times import go_duration_s
 from deployer.rackmodel import ProcessStatus, Refused
 
@@ -55,15 +56,15 @@ class Sockets:
             self._machine.rack.app(app)
             wanted = LogOptions(socket)
             log = self._machine.log_of(app)
-            queue = log.follow()
+            follower = log.follow()
             try:
                 lines = [line for line in log.since(self._machine.clock() - wanted.since_s) if wanted.takes(line)]
                 for line in lines[-wanted.tail :] if wanted.tail else lines:
                     await socket.send_text(wanted.render(line))
                 if wanted.follow:
-                    await _until_gone(socket, self._send_lines(socket, queue, wanted))
+                    await _until_gone(socket, self._send_lines(socket, follower, wanted))
             finally:
-                log.unfollow(queue)
+                log.unfollow(follower)
 
     async def no_logs(self, socket: WebSocket) -> None:
         async with _stream(socket):
@@ -84,9 +85,9 @@ class Sockets:
         running = self._machine.processes.find(process)
         if running is None:
             raise Refused(500, f'container not found ("{socket.path_params["app"]}")')
-        output: asyncio.Queue[bytes | int] = asyncio.Queue()
+        output = OutputQueue()
         command = from_text(socket.headers.get("command", ""))
-        launch = Launch(command, running.cwd, running.env, output.put_nowait, output.put_nowait, with_stdin=True)
+        launch = Launch(command, running.cwd, running.env, output.put, output.end, with_stdin=True)
         try:
             child = self._machine.children.start(launch)
         except OSError as exc:
@@ -94,7 +95,11 @@ class Sockets:
             await socket.send_text(f"{EXIT_CODE}:126\n")
             return
         running.guests.append(child)
-        code = await _until_gone(socket, _send_output(socket, output), child)
+        output.hold = lambda held: child.hold(held=held)
+        try:
+            code = await _until_gone(socket, _send_output(socket, output), child)
+        finally:
+            output.discard()
         if code is not None:
             await socket.send_text(f"{EXIT_CODE}:{code}\n")
 
@@ -105,9 +110,9 @@ class Sockets:
         return running[0] if running else self._machine.rack.process(app, process).id
 
     @staticmethod
-    async def _send_lines(socket: WebSocket, queue: asyncio.Queue[Line], wanted: LogOptions) -> None:
+    async def _send_lines(socket: WebSocket, follower: Follower, wanted: LogOptions) -> None:
         while True:
-            line = await queue.get()
+            line = await follower.next()
             if wanted.takes(line):
                 await socket.send_text(wanted.render(line))
 
@@ -154,10 +159,10 @@ async def _stream(socket: WebSocket) -> AsyncIterator[None]:
         await socket.close()
 
 
-async def _send_output(socket: WebSocket, output: asyncio.Queue[bytes | int]) -> int:
+async def _send_output(socket: WebSocket, output: OutputQueue) -> int:
     """Pass on a command's output; its exit code."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    while not isinstance(item := await output.get(), int):
+    while not isinstance(item := await output.take(), int):
         # a first byte of 0 would start another protocol (convox-facts 5.4)
         if text := decoder.decode(item).replace("\x00", ""):
             await socket.send_text(text)

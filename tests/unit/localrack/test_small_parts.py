@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from deployer.localrack.command import Command, from_text
 from deployer.localrack.files import read_json, write_json
 from deployer.localrack.guard import follow
-from deployer.localrack.logs import LINE_BYTES, AppLog, Line, Lines, LogFile, clean
+from deployer.localrack.logs import LINE_BYTES, AppLog, Line, Lines, LogFile
 from deployer.localrack.objects import Objects, ObjectTooLarge
 from deployer.localrack.options import RackOptions, default_state_dir
+from deployer.localrack.pipes import OUTPUT_BYTES, OutputQueue
 from deployer.localrack.ports import ReplicaPorts, ServicePorts
 from deployer.localrack.times import Clock, go_duration_s, rfc3339
 from deployer.localrack.unpack import UnsafeArchive, unpack
@@ -71,12 +72,12 @@ def test_the_clock_never_runs_back() -> None:
 def test_lines_are_the_same_however_the_bytes_come(chunks: list[bytes], data: st.DataObject) -> None:
     """Cut anywhere, the same lines come out, and nothing is lost but what cannot be shown."""
     whole: list[str] = []
-    once = Lines(whole.append)
+    once = Lines(whole.extend)
     once.feed(b"".join(chunks))
     once.end()
 
     pieces: list[str] = []
-    often = Lines(pieces.append)
+    often = Lines(pieces.extend)
     for chunk in chunks:
         often.feed(chunk)
     often.end()
@@ -88,7 +89,7 @@ def test_lines_are_the_same_however_the_bytes_come(chunks: list[bytes], data: st
 def test_a_line_without_end_is_cut() -> None:
     """A process that never ends its line does not fill our memory."""
     lines: list[str] = []
-    cutter = Lines(lines.append)
+    cutter = Lines(lines.extend)
 
     cutter.feed(b"x" * (3 * LINE_BYTES + 5))
     cutter.end()
@@ -98,24 +99,75 @@ def test_a_line_without_end_is_cut() -> None:
 
 def test_escapes_are_taken_out() -> None:
     """One would end the real CLI's stream (5.4)."""
-    assert "red plain" == clean("\x1b[31mred\x1b[0m plain\x1b[2K\r")
+    lines: list[str] = []
+
+    Lines(lines.extend).feed(b"\x1b[31mred\x1b[0m plain\x1b[2K\r\n")
+
+    assert ["red plain"] == lines
 
 
 def test_a_follower_gets_what_comes_and_no_more_than_it_can_hold() -> None:
-    """One that lags loses lines; the log does not grow for it."""
+    """One that lags loses lines, and has them again when it has caught up."""
 
     async def play() -> list[str]:
-        log = AppLog(queue_lines=2)
+        log = AppLog(queue_bytes=2 * Line(0, "", "xxx").cost)
         log.write(Line(1.0, "system/x", "before"))
-        queue = log.follow()
-        for text in ("one", "two", "three"):
+        follower = log.follow()
+        for text in ("one", "two", "lost"):
             log.write(Line(2.0, "system/x", text))
-        log.unfollow(queue)
+        seen = [(await follower.next()).text for _ in range(2)]
         log.write(Line(3.0, "system/x", "after"))
-        assert ["one", "two", "three", "after"] == [line.text for line in log.since(2.0)]
-        return [queue.get_nowait().text for _ in range(queue.qsize())]
+        log.unfollow(follower)
+        log.write(Line(4.0, "system/x", "much later"))
+        assert ["one", "two", "lost", "after", "much later"] == [line.text for line in log.since(2.0)]
+        return [*seen, (await follower.next()).text]
 
-    assert ["one", "two"] == asyncio.run(play())
+    assert ["one", "two", "after"] == asyncio.run(play())
+
+
+def test_an_apps_log_is_bounded_in_memory() -> None:
+    """By what its lines take, long or short: the newest stay."""
+    log = AppLog(ring_bytes=100_000)
+
+    for number in range(10_000):
+        log.write(Line(1.0, "system/x", "x" * (number % 500)))
+
+    kept = log.since(0)
+    assert 100_000 >= sum(line.cost for line in kept) > 90_000
+    assert 499 == len(kept[-1].text)
+
+
+def test_a_command_waits_while_nobody_takes_its_output() -> None:
+    """A slow reader of an `exec` costs a bounded amount of memory; one that has gone costs none."""
+
+    async def play() -> list[bool]:
+        held: list[bool] = []
+        output = OutputQueue()
+        output.hold = held.append
+        output.put(b"x" * OUTPUT_BYTES)
+        output.put(b"y")
+        await output.take()
+        output.put(b"z" * OUTPUT_BYTES)
+        output.discard()
+        output.put(b"lost")
+        output.end(3)
+        assert 3 == await output.take()
+        return held
+
+    assert [True, False, True, False] == asyncio.run(play())
+
+
+def test_a_full_disk_costs_lines_and_no_more(tmp_path: Path) -> None:
+    """What is said while the file cannot be written is lost; the process that says it is not."""
+    (tmp_path / "web.log").mkdir()
+    file = LogFile(tmp_path / "web.log")
+    file.write("lost\n")
+    (tmp_path / "web.log").rmdir()
+
+    file.write("kept\n")
+    file.close()
+
+    assert "kept\n" == (tmp_path / "web.log").read_text()
 
 
 def test_a_log_file_is_bounded(tmp_path: Path) -> None:
