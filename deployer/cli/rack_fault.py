@@ -128,9 +128,11 @@ def clear(
 
 
 def _split(on: str) -> tuple[str, str]:
-    """`GET /apps` is a method and a pattern, `/apps` a pattern."""
-    method, space, path = on.partition(" ")
-    return (method.upper(), path.strip()) if space else ("", on)
+    """`GET /apps` is a method and a pattern, `/apps` a pattern, `GET` a method."""
+    from deployer.localrack.faults import METHODS
+
+    method, space, path = on.strip().partition(" ")
+    return (method.upper(), path.strip()) if space or method.upper() in METHODS else ("", on.strip())
 
 
 def _line(standing: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from typing import Any
 from deployer.rackmodel import Budget, ProcessKind, StartProcess
 
 ANY_RELEASE = "any"
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
+METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
+LONGEST_S = 24 * 3600
+_NUMBER = re.compile(r"(\d{1,9}(?:\.\d+)?)(ms|s|m|h)?")
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
 
@@ -62,6 +64,14 @@ VALUES: Mapping[Fault, str | None] = {
 }
 _OF_REQUESTS = frozenset(list(Fault)[:7])
 _OF_APPS = frozenset({Fault.LOAD, Fault.AT_CAP})
+# Which numbers make sense of those that are counted, and not seconds.
+_COUNTS: Mapping[Fault, range] = {
+    Fault.STATUS: range(400, 600),
+    Fault.TRUNCATE: range(10**9),
+    Fault.FLAP: range(1, 10**9),
+    Fault.LOAD: range(10**9),
+    Fault.AT_CAP: range(1, 10**9),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +104,20 @@ class Order:
             raise ValueError(f"{word} takes no value")
         if not value and equals:
             raise ValueError(f"{word}= needs a value")
-        if self.kind is not Fault.WRONG_RELEASE and not _NUMBER.fullmatch(self.value or "0"):
-            raise ValueError(f"{word} takes a number or a duration such as 5s, not {value!r}")
-        if self.kind is Fault.STATUS and not 400 <= self.amount <= 599:
-            raise ValueError("status takes a number from 400 to 599")
+        self._check_value()
         self._check_scope()
+        self._check_bounds()
+
+    def _check_value(self) -> None:
+        kind, value = self.kind, self.value
+        if kind is Fault.WRONG_RELEASE:
+            if not re.fullmatch(r"[\w.-]+", value):
+                raise ValueError(f"{kind} takes the id of a release, not {value!r}")
+        elif counts := _COUNTS.get(kind):
+            if not value.isdecimal() or int(value) not in counts:
+                raise ValueError(f"{kind} takes a number from {counts[0]} to {counts[-1]}, not {value!r}")
+        elif VALUES[kind] is not None and (not _NUMBER.fullmatch(value) or self.amount > LONGEST_S):
+            raise ValueError(f"{kind} takes a number or a duration such as 5s, a day at most, not {value!r}")
 
     def _check_scope(self) -> None:
         of_process = self.app or self.service or self.release or self.replicas is not None
@@ -110,22 +129,35 @@ class Order:
             raise ValueError(f"{self.kind} holds until it is cleared: it takes --app and --service only")
         if self.kind is Fault.AT_CAP and self.service:
             raise ValueError("a budget is an app's: at-cap takes --app, not --service")
-        if any(bound is not None and bound < 1 for bound in (self.replicas, self.times)):
-            raise ValueError("so few is never")
+        if self.body and self.kind is not Fault.STATUS:
+            raise ValueError(f"{self.kind} has no body: that is for status")
+        if self.method and self.method not in METHODS:
+            raise ValueError(f"a method is one of {', '.join(METHODS)}, not {self.method!r}")
         try:
             re.compile(self.path)
         except re.error as exc:
             raise ValueError(f"{self.path} is no pattern: {exc}") from None
+
+    def _check_bounds(self) -> None:
+        if any(bound is not None and bound < 1 for bound in (self.replicas, self.times)):
+            raise ValueError("replicas and times begin at 1: less is never")
+        if self.skip < 0:
+            raise ValueError("skip takes 0 or more")
 
     @classmethod
     def read(cls, document: Any) -> Order:
         """The order that a JSON object writes down. Raises ValueError."""
         if not isinstance(document, Mapping) or not isinstance(document.get("fault"), str):
             raise ValueError("a fault is an object with at least `fault`")
-        try:
-            return cls(**document)
-        except TypeError as exc:
-            raise ValueError(str(exc).partition(") ")[2] or str(exc)) from None
+        kinds = {each.name: str(each.type) for each in fields(cls)}
+        for name, value in document.items():
+            if name not in kinds:
+                raise ValueError(f"a fault has no {name}; it has {', '.join(kinds)}")
+            wanted = (str, "text") if kinds[name] == "str" else (int, "a whole number")
+            is_absent = value is None and "None" in kinds[name]
+            if not is_absent and (not isinstance(value, wanted[0]) or isinstance(value, bool)):
+                raise ValueError(f"{name} takes {wanted[1]}, not {json.dumps(value)}")
+        return cls(**document)
 
     @property
     def kind(self) -> Fault:
@@ -151,11 +183,23 @@ class Order:
 
 
 def read_orders(path: Path) -> list[Order]:
-    """The orders of a `--faults` file: a JSON list of objects. Raises ValueError or OSError."""
-    document = json.loads(path.read_text(encoding="utf-8"))
+    """The orders of a `--faults` file: a JSON list of objects. Raises ValueError, saying where."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ValueError(f"{path} cannot be read: {exc.strerror}") from exc
+    except (ValueError, RecursionError) as exc:
+        raise ValueError(f"{path} is no JSON: {exc}") from exc
     if not isinstance(document, list):
         raise ValueError(f"{path} is not a list of faults")
-    return [Order.read(entry) for entry in document]
+    return [_read_entry(path, number, entry) for number, entry in enumerate(document, start=1)]
+
+
+def _read_entry(path: Path, number: int, entry: Any) -> Order:
+    try:
+        return Order.read(entry)
+    except ValueError as exc:
+        raise ValueError(f"{path}, fault {number}: {exc}") from exc
 
 
 @dataclass(slots=True)
@@ -217,7 +261,7 @@ class Standing:
             case Fault.UNHEALTHY:
                 return True
             case Fault.FLAP:
-                return (self.probes[process] - 1) // max(1, int(self.order.amount)) % 2 == 1
+                return (self.probes[process] - 1) // int(self.order.amount) % 2 == 1
             case _:
                 return False
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -14,12 +16,24 @@ DEFAULT_ROWS = 10
 
 async def read_form(request: Request) -> dict[str, str]:
     """The fields; one that is there and empty is not one that is absent. Raises Refused (413) if there is too much."""
-    body = b""
+    return read_map((await _read_body(request)).decode("utf-8", errors="replace"))
+
+
+async def read_json_body(request: Request) -> Any:
+    """Raises Refused (400) if it is none, (413) if there is too much of it."""
+    try:
+        return json.loads(await _read_body(request))
+    except (ValueError, RecursionError) as exc:
+        raise Refused(400, f"the body is no JSON: {exc}") from exc
+
+
+async def _read_body(request: Request) -> bytes:
+    body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_FORM_BYTES:
             raise Refused(413, "request body too large")
-    return read_map(body.decode("utf-8", errors="replace"))
+    return bytes(body)
 
 
 def read_map(text: str) -> dict[str, str]:

@@ -13,12 +13,17 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deployer.localrack.access import INVALID, UNAUTHORIZED, NotAdmitted, may, read_role
+from deployer.localrack.ports import LOOPBACK
 
+NAMES = frozenset({LOOPBACK, "localhost", "[::1]"})
+ELSEWHERE = f"this rack is only reached as {LOOPBACK} or localhost"
 _SLASHES = re.compile(r"/{2,}")
 
 
 class Gate:
     """Asks for the password, or a token of a role, by Basic authentication; the user does not matter.
+
+    Whoever came here by another name was sent: a page in a browser, whose own name was made to mean this machine.
 
     Tidies up `//` and a `/` at the end: a real rack answers 404 to `//system`, but a RACK_URL with a slash at its end
     is too easy a slip to keep that.
@@ -31,9 +36,13 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             return
+        headers = Headers(scope=scope)
+        if not _is_loopback(headers.get("host", LOOPBACK)):
+            await _deny(ELSEWHERE, scope, receive, send, status=403)
+            return
         path = _SLASHES.sub("/", scope["path"]).rstrip("/") or "/"
         try:
-            role = read_role(self._password, _given(Headers(scope=scope).get("authorization", "")), time.time())
+            role = read_role(self._password, _given(headers.get("authorization", "")), time.time())
         except NotAdmitted as exc:
             await _deny(str(exc), scope, receive, send)
             return
@@ -41,6 +50,11 @@ class Gate:
             await self._app({**scope, "path": path}, receive, send)
         else:
             await _deny(UNAUTHORIZED, scope, receive, send)
+
+
+def _is_loopback(host: str) -> bool:
+    name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
+    return (name or port).lower() in NAMES
 
 
 def _given(header: str) -> str:
@@ -56,10 +70,10 @@ def _given(header: str) -> str:
     return unquote(password)
 
 
-async def _deny(why: str, scope: Scope, receive: Receive, send: Send) -> None:
+async def _deny(why: str, scope: Scope, receive: Receive, send: Send, *, status: int = 401) -> None:
     if scope["type"] == "http":
-        headers = {"WWW-Authenticate": 'Basic realm="convox"'}
-        await PlainTextResponse(f"{why}\n", 401, headers)(scope, receive, send)
+        headers = {"WWW-Authenticate": 'Basic realm="convox"'} if status == 401 else None
+        await PlainTextResponse(f"{why}\n", status, headers)(scope, receive, send)
         return
     # on a socket even this comes in-band (5.4)
     await receive()

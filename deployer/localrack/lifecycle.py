@@ -49,7 +49,7 @@ def up(options: RackOptions) -> RackInfo:
     """Start a rack in the background and wait until it answers; one that is up already is left as it is.
 
     Either way `options.apps` are there afterwards, and the faults of `options.faults` stand. Raises RackFailed, and
-    ValueError or OSError if there is no making sense of the file of faults.
+    ValueError if there is no making sense of the file of faults.
     """
     _need_packages()
     orders = _read_orders(options.faults) if options.faults else []

@@ -20,8 +20,14 @@ class Objects:
         self._folder = folder
         self._max_bytes = max_bytes
 
-    async def put(self, app: str, key: str, chunks: AsyncIterator[bytes]) -> str:
-        """Store and return the URL that a build is given. Raises ObjectTooLarge."""
+    async def put(self, app: str, key: str, chunks: AsyncIterator[bytes], announced: int = 0) -> str:
+        """
+        Store and return the URL that a build is given. Raises ObjectTooLarge.
+
+        `announced` is how many bytes the client says there are, 0 if it does not: too many are not even read.
+        """
+        if announced > self._max_bytes:
+            raise ObjectTooLarge
         path = self._path(app, key)
         scratch = path.with_suffix(".new")
         size = 0

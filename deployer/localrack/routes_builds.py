@@ -25,7 +25,9 @@ class BuildRoutes:
         """An upload is taken for an app that does not exist; the build is what fails (recorded: build-app-notfound)."""
         params = request.path_params
         try:
-            url = await self._objects.put(params["app"], params["key"], request.stream())
+            # the server has checked that it is a number, and lets no more than that through
+            announced = int(request.headers.get("content-length", 0))
+            url = await self._objects.put(params["app"], params["key"], request.stream(), announced)
         except ObjectTooLarge:
             raise Refused(413, "object too large") from None
         return JSONResponse({"Url": url})

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from deployer.localrack.faults import Order
+from deployer.localrack.forms import read_json_body
 from deployer.localrack.machine import Machine
 from deployer.rackmodel import Refused
 
@@ -21,8 +22,9 @@ class FaultRoutes:
 
     async def add(self, request: Request) -> Response:
         """The body is one order, as JSON."""
+        document = await read_json_body(request)
         try:
-            order = Order.read(await request.json())
+            order = Order.read(document)
         except ValueError as exc:
             raise Refused(400, str(exc)) from exc
         return JSONResponse(self._machine.order(order).describe())

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-
 OPTIONS = {"test_fuzz.py": "--fuzz", "test_kills.py": "--kills"}
 
 

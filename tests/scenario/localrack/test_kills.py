@@ -22,7 +22,7 @@ KILLS = 35
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_rack_that_is_killed_anywhere_has_all_that_it_acknowledged(seed: int, tmp_path: Path) -> None:
-    """Apps, releases, env, builds, configs, locks, counts and what is promoted; `--kills N` of tests/bench makes more of them."""
+    """Apps, releases, env, builds, configs, locks, counts and what is promoted. `--kills` makes more."""
     deaths = kill_again_and_again(seed, KILLS, tmp_path / "rack")
 
     assert KILLS == deaths[signal.SIGKILL] + deaths[signal.SIGXFSZ]

@@ -48,12 +48,31 @@ def test_every_fault_can_be_ordered_by_its_name_alone(fault: Fault) -> None:
         ({"fault": "hang=5s"}, "takes no value"),
         ({"fault": "delay="}, "needs a value"),
         ({"fault": "delay=soon"}, "takes a number or a duration"),
+        ({"fault": "delay=25h"}, "a day at most"),
+        ({"fault": "delay=" + "9" * 400}, "a day at most"),
         ({"fault": "status=200"}, "from 400 to 599"),
+        ({"fault": "status=500ms"}, "from 400 to 599"),
+        ({"fault": "status=503.5"}, "from 400 to 599"),
+        ({"fault": "truncate=5m"}, "takes a number"),
+        ({"fault": "truncate=-1"}, "takes a number"),
+        ({"fault": "flap=0"}, "from 1 to"),
+        ({"fault": "wrong-release=a\nb"}, "the id of a release"),
+        ({"fault": "drop", "body": "x"}, "has no body"),
+        ({"fault": "drop", "method": "get"}, "one of GET, POST"),
+        ({"fault": "drop", "skip": -1}, "0 or more"),
+        ({"fault": "drop", "skip": "2"}, 'skip takes a whole number, not "2"'),
+        ({"fault": "drop", "times": "2"}, "times takes a whole number"),
+        ({"fault": "drop", "times": True}, "whole number, not true"),
+        ({"fault": "drop", "times": 1.5}, "whole number"),
+        ({"fault": "drop", "path": 5}, "path takes text, not 5"),
+        ({"fault": "drop", "path": None}, "path takes text, not null"),
+        ({"fault": "status=503", "body": ["x"]}, "body takes text"),
+        ({"fault": "crash", "release": 7}, "release takes text"),
         ({"fault": "status=500", "service": "web"}, "happens to requests"),
         ({"fault": "crash", "path": "/apps"}, "happens to processes"),
         ({"fault": "crash", "times": 0}, "never"),
         ({"fault": "drop", "path": "("}, "is no pattern"),
-        ({"fault": "drop", "wat": 1}, "unexpected keyword argument 'wat'"),
+        ({"fault": "drop", "wat": 1}, "a fault has no wat"),
         ({"app": "myapi"}, "at least `fault`"),
         ([], "is an object"),
     ],
@@ -79,6 +98,25 @@ def test_a_file_of_orders_is_a_json_list(tmp_path: Path) -> None:
     file.write_text('{"fault": "crash"}')
     with pytest.raises(ValueError, match="not a list"):
         read_orders(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('[{"fault": "crash"}, {"fault": "bang"}]', r"faults.json, fault 2: bang is no fault"),
+        ("nonsense", r"faults.json is no JSON: Expecting value"),
+        ("[" * 100_000, r"faults.json is no JSON"),
+    ],
+)
+def test_a_file_of_orders_that_makes_no_sense_says_where(text: str, why: str, tmp_path: Path) -> None:
+    """The file, and which of its faults."""
+    file = tmp_path / "faults.json"
+    file.write_text(text)
+
+    with pytest.raises(ValueError, match=why):
+        read_orders(file)
+    with pytest.raises(ValueError, match="cannot be read: No such file"):
+        read_orders(tmp_path / "nothing")
 
 
 def test_a_request_is_met_by_method_and_path_so_many_times() -> None:

@@ -237,6 +237,17 @@ def test_an_object_is_bounded_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [] == list(tmp_path.iterdir())
 
 
+def test_an_object_that_is_announced_as_too_large_is_not_read(tmp_path: Path) -> None:
+    """No use in taking in a gigabyte to say that it is too much."""
+
+    async def unread() -> AsyncIterator[bytes]:
+        raise AssertionError("it was read")
+        yield b""
+
+    with pytest.raises(ObjectTooLarge):
+        asyncio.run(Objects(tmp_path, max_bytes=10).put("myapi", "tmp/x.tgz", unread(), announced=11))
+
+
 def test_an_objects_key_is_no_path(tmp_path: Path) -> None:
     """Whatever it says, the file is in the folder; only our own URLs are found."""
     objects = Objects(tmp_path)
