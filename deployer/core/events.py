@@ -37,10 +37,15 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """This run takes up `ship`, which promoted `release` and was left: from here on it is this run's to bring home."""
+    """
+    This run takes up `ship`, which promoted `release` and was left: from here on it is this run's to bring home.
+
+    `gone_back_from` is set where that was a way back already: what is to be finished is no ship then.
+    """
 
     ship: ShipId
     release: ReleaseId
+    gone_back_from: ReleaseId | None = None
 
 
 @dataclass(frozen=True, slots=True)

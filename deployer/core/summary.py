@@ -24,6 +24,8 @@ class Summary:
 
     `command` is what became of the release command, "" where none was started: nothing takes back what it has done.
 
+    `gone_back_from` is the release that was promoted before that one, which is its way back then.
+
     `owner` is the ship whose rollout and lock these are: the run's own, or that of the one it has taken up.
     """
 
@@ -31,6 +33,7 @@ class Summary:
     owner: ShipId | None = None
     plan: Plan | None = None
     promoting: ReleaseId | None = None
+    gone_back_from: ReleaseId | None = None
     unfinished: Intended | None = None
     is_locked: bool = False
     command: str = ""
@@ -44,11 +47,13 @@ class Summary:
             case Planned():
                 return replace(self, plan=event.plan)
             case Resumed():
-                return replace(self, owner=event.ship, promoting=event.release, is_locked=True)
+                left = event.gone_back_from
+                return replace(self, owner=event.ship, promoting=event.release, gone_back_from=left, is_locked=True)
+            case Intended() if event.write == PROMOTE:
+                return replace(self, unfinished=event, promoting=event.release, gone_back_from=self.promoting)
             case Intended():
-                promoting = event.release if event.write == PROMOTE else self.promoting
                 command = CANNOT_TELL if event.write == RUN else self.command
-                return replace(self, unfinished=event, promoting=promoting, command=command)
+                return replace(self, unfinished=event, command=command)
             case Wrote():
                 return self._wrote(event)
             case Ended():

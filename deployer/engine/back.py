@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from deployer.core.errors import DeployerError, Interrupted, NotFound, RackFailure
 from deployer.core.events import Ended, Said
-from deployer.core.judge import Doomed, LostSight, Proven, RackRolledBack, Superseded, judge_back
+from deployer.core.judge import Doomed, Judgement, LostSight, Proven, RackRolledBack, Superseded, judge_back
 from deployer.core.models import App, Process, Rollout
 from deployer.core.names import ReleaseId, Shape, shape_of
 from deployer.core.plan import BASELINE_IS_DOWN
@@ -21,7 +21,7 @@ from deployer.core.why import why_in
 from deployer.core.world import WAYS, Move, World, world_of
 from deployer.engine.look import look, look_at_app
 from deployer.engine.ports import Ports
-from deployer.engine.roll import Aim, Order, roll_out
+from deployer.engine.roll import Aim, Order, roll_out, taken_over, watch_out
 from deployer.engine.run import rack_words
 from deployer.engine.watch import Watch
 from deployer.engine.write import write
@@ -35,6 +35,15 @@ def go_back(order: Order, doom: Doomed | RackRolledBack, ports: Ports) -> Ended:
         if ended := way.step(world, app):
             return ended
     return way.unconfirmed("the rack never came to rest")
+
+
+def finish_way_back(order: Order, release: ReleaseId, doom: Doomed | RackRolledBack, ports: Ports) -> Ended:
+    """The same for a way back whose promote, of `release`, went out in an earlier run: it is watched to its end."""
+    way = _WayBack(order, doom, ports, ports.clock.now_s() + order.policy.back_deadline_s)
+    if order.baseline is None:
+        return way.unconfirmed("there is no release to go back to")
+    back = way.order_of(replace(order.baseline, release=release))
+    return way.told(watch_out(back, ports), back.aim)
 
 
 @dataclass(slots=True)
@@ -79,6 +88,9 @@ class _WayBack:
                 return self._prove_baseline()
             case Move.WAIT:
                 self.ports.clock.sleep(self.order.policy.cancel_retry_s)
+            case Move.CANCEL | Move.ROLL_BACK if taken := taken_over(self.order, self.ports):
+                why = f"{self.doom.why}; not taken back: {taken}"
+                return Ended(Verdict.SUPERSEDED, None, self.order.aim.release, why=why)
             case Move.CANCEL | Move.ROLL_BACK if self.order.no_way_back:
                 return self._left_bad(self.order.no_way_back)
             case Move.CANCEL:
@@ -110,10 +122,17 @@ class _WayBack:
         running = sum(each.running for each in found.progress)
         text = f"{self.order.serving} proven on {running} of {running} processes · {self.order.aim.release} gone"
         self.ports.sink.record(Said("back", text))
-        heal(self.order.baseline.release, self.order.staged, self.ports)
+        self._heal(self.order.baseline.release)
         by_itself = isinstance(self.doom, RackRolledBack) and not self.is_cancelled
         verdict = Verdict.REVERTED if by_itself else Verdict.ROLLED_BACK
         return self._ended(verdict, self.order.serving, f"{self.order.serving}, as before")
+
+    def _heal(self, target: ReleaseId) -> None:
+        if taken := taken_over(self.order, self.ports):
+            text = f"the newest release is left as it is: {taken}"
+            self.ports.sink.record(Said("heal", text, is_warning=True))
+            return
+        heal(target, self.order.staged, self.ports)
 
     def _prove_nothing_runs(self) -> Ended:
         """A first deploy leaves nothing to go back to: what must be seen is that nothing of it runs any more."""
@@ -138,11 +157,9 @@ class _WayBack:
         order, baseline = self.order, self.order.baseline
         if baseline is None:
             return self._left_bad("there is no release to go back to")
-        policy = replace(order.policy, soak_s=order.policy.proven_back_s)
         try:
             aim = replace(baseline, release=copy_of(baseline.release, baseline.release, self.ports))
-            back = replace(order, aim=aim, baseline=order.aim, no_way_back="one way back per run", policy=policy)
-            judgement = roll_out(back, self.ports)
+            judgement = roll_out(self.order_of(aim), self.ports)
         except Interrupted:
             raise
         except NotFound as error:
@@ -151,10 +168,19 @@ class _WayBack:
             )
         except DeployerError as error:
             return self.unconfirmed(f"the way back failed too: {error}")
+        return self.told(judgement, aim)
+
+    def order_of(self, aim: Aim) -> Order:
+        """To roll `aim` out over the release that failed."""
+        policy = replace(self.order.policy, soak_s=self.order.policy.proven_back_s)
+        return replace(self.order, aim=aim, baseline=self.order.aim, no_way_back="one way back per run", policy=policy)
+
+    def told(self, judgement: Judgement, aim: Aim) -> Ended:
+        """What became of the way back to `aim`, a copy of what served before."""
         match judgement:
             case Proven():
                 self.ports.sink.record(Said("back", f"{aim.release} proven"))
-                serves = f"{aim.release}, the build and env of {order.serving}"
+                serves = f"{aim.release}, the build and env of {self.order.serving}"
                 return self._ended(Verdict.ROLLED_BACK, aim.release, serves)
             case Superseded(by=by):
                 return self._superseded(by)

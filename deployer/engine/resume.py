@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from deployer.core.errors import Problem, Refused
 from deployer.core.events import Ended, Planned, Resumed, Wrote
 from deployer.core.judge import RackRolledBack
-from deployer.core.models import Manifest
+from deployer.core.models import App, Manifest
 from deployer.core.names import ReleaseId, ShipId
-from deployer.core.plan import Plan, Rehearsal
+from deployer.core.plan import Plan, Rehearsal, mode_of
 from deployer.core.policy import Policy
 from deployer.core.summary import NOT_DONE, PROMOTE, Summary
 from deployer.core.verdict import Verdict
+from deployer.engine.back import finish_way_back
 from deployer.engine.identity import meet_rack
 from deployer.engine.observe import expect, manifest_of, read_app, stamp_of
 from deployer.engine.ports import Ports
@@ -48,16 +49,35 @@ def resume(request: ResumeRequest, ports: Ports) -> Ended:
         told = f"; {past.command_told}" if past.command_told else ""
         what = f"ship {past.ship} had promoted nothing, so there is nothing to finish{told}"
         raise Refused((Problem(what, hint=ports.command("ship")),))
-    meet_rack(ports)
+    # From here on a run that cannot look leaves the rollout under way, and says so.
     ports.sink.record(Planned(past.plan))
-    ports.sink.record(Resumed(past.owner or request.ship, past.promoting))
+    ports.sink.record(Resumed(past.owner or request.ship, past.promoting, past.gone_back_from))
+    meet_rack(ports)
+    if past.gone_back_from:
+        order = _order(request, past.plan, past.gone_back_from, ports)
+        doom = RackRolledBack(f"{past.gone_back_from} was being taken back when the run was cut short")
+        return finish_way_back(order, past.promoting, doom, ports)
     order = _order(request, past.plan, past.promoting, ports)
-    app = read_app(ports)
+    app = _look_for_promote(request, order, ports)
     if app.release == order.serving and app.is_running and past.is_promote_unknown:
         return _never_promoted(order, ports)
     if app.release == order.serving:
         return settle(order, RackRolledBack(f"the rack is back on {order.serving or 'nothing'}"), ports)
     return settle(order, watch_out(order, ports), ports)
+
+
+def _look_for_promote(request: ResumeRequest, order: Order, ports: Ports) -> App:
+    """
+    The app, once it can be trusted to show the promote: the rack's words lag behind what it does (faults C19), so for
+    a while after a promote that was never seen they do not say that there was none.
+    """
+    policy = request.policy
+    deadline_s = ports.clock.now_s() + policy.promote_silence_s - request.age_s
+    app = read_app(ports)
+    while request.past.is_promote_unknown and app.release == order.serving and ports.clock.now_s() < deadline_s:
+        ports.clock.sleep(policy.quiet_tick_s)
+        app = read_app(ports)
+    return app
 
 
 def _never_promoted(order: Order, ports: Ports) -> Ended:
@@ -96,6 +116,6 @@ def _aim(release: ReleaseId, plan: Plan, fallback: Manifest | None, policy: Poli
     for spec in manifest.services:
         before = planned.get(spec.name)
         bare = Rehearsal(spec, before.url if before else "", before.desired if before else spec.count, ())
-        expected.append(expect(bare, before.mode if before else None, policy))
+        expected.append(expect(bare, before.mode if before else mode_of(bare, policy)[0], policy))
     row = next((each for each in ports.rack.releases() if each.id == release), None)
     return Aim(release, manifest, tuple(expected), stamp_of(row, ports))

@@ -123,9 +123,16 @@ def pass_gate(order: Order, ports: Ports) -> None:
     if not app.is_running:
         hint = ports.command("resume" if order.is_active_already else "status")
         raise Busy(f"the app is {app.status}", serving=app.release, hint=hint)
+    if taken := taken_over(order, ports):
+        raise Busy(taken, serving=app.release)
+
+
+def taken_over(order: Order, ports: Ports) -> str:
+    """By whom the lock was taken over since we took it, in words; then nothing may be written. "" if it is ours."""
     holder = ports.ledger.holder()
-    if holder is not None and holder.ship != order.ship:
-        raise Busy(f"{holder.by} took the lock over ({holder.what})", serving=app.release)
+    if holder is None or holder.ship == order.ship:
+        return ""
+    return f"{holder.by} took the lock over ({holder.what})"
 
 
 def _promote(order: Order, ports: Ports) -> PromoteChild:
@@ -146,7 +153,8 @@ def _watch(order: Order, child: PromoteChild | None, ports: Ports) -> Judgement:
     asked = Manifest(()) if order.no_verify else order.aim.manifest
     judging = believe if order.no_verify else judge
     watch = Watch(ports, order.rollout, asked, order.services, order.policy, judging=judging)
-    start = _Start(order, child, ports.clock.now_s()) if child else None
+    began_s = ports.clock.now_s()
+    start = _Start(order, child, began_s) if child else None
     while True:
         judgement = watch.tick()
         if start and watch.history.is_ours:
@@ -156,6 +164,8 @@ def _watch(order: Order, child: PromoteChild | None, ports: Ports) -> Judgement:
             return judgement
         if start and (lost := start.check(ports)):
             return lost
+        if not start and not watch.history.is_ours and watch.history.now_s - began_s > order.policy.promote_silence_s:
+            return LostSight(f"the rack does not show {order.aim.release} as active")
         watch.rest()
 
 

@@ -17,6 +17,7 @@ from deployer.engine.ports import Ports
 from deployer.engine.rollback import RollbackRequest, rollback
 from deployer.engine.run import Recorder, run
 from deployer.engine.ship import ship
+from deployer.rackmodel import Physics
 from deployer.testing import ManualClock, MemoryLedger, RecordingSink, SimulatedProbe, SimulatedRack
 from deployer.testing.rack import read_manifest
 from deployer.testing.world import SimulatedWorld
@@ -33,10 +34,11 @@ class Stage:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     ships: int = 0
     named: str = ""
+    physics: Physics | None = None
 
     def __post_init__(self) -> None:
         self.sink = RecordingSink(self.clock)
-        self.world = SimulatedWorld(self.clock)
+        self.world = SimulatedWorld(self.clock, physics=self.physics)
         self.model = self.world.model
         self.model.create_app(APP)
         self.rack = SimulatedRack(self.world, APP, self.clock)

@@ -7,6 +7,7 @@ import pytest
 from deployer.core.errors import Refused
 from deployer.core.models import RackInfo
 from deployer.core.names import AppName, RackName, ShipId
+from deployer.core.verdict import Verdict
 from deployer.engine.holder import look_at_lock, release_lock
 from deployer.engine.ports import LockNote
 from tests.engine.conftest import Stage
@@ -72,3 +73,14 @@ def test_another_rack_or_app_is_not_touched(held: Stage) -> None:
         release_lock(lambda _: True, held.ports)
 
     assert DEAD == held.ledger.lock
+
+
+@pytest.mark.parametrize("program", ["crashes", "errors"])
+def test_one_who_takes_it_over_is_left_alone(shipped: Stage, program: str) -> None:
+    """Somebody on call is at it: a doomed release is theirs to take back, and nothing is written any more."""
+    shipped.rack.on_write = lambda words: shipped.ledger.take_lock(DEAD) if words.startswith("promote ") else None
+    ended = shipped.ship(program)
+
+    assert Verdict.SUPERSEDED is ended.verdict
+    assert "gha:1 took the lock over" in ended.why
+    assert shipped.rack.writes[-1].startswith("promote ")

@@ -4,10 +4,14 @@ import signal
 
 import pytest
 
+from deployer.core.errors import TimedOut
 from deployer.core.events import Ended
+from deployer.core.models import RackInfo
 from deployer.core.summary import Summary
 from deployer.core.verdict import Verdict
 from deployer.engine.resume import ResumeRequest, resume
+from deployer.rackmodel import Physics
+from deployer.testing import SimulatedRack
 from deployer.testing.programs import Program
 from tests.engine.conftest import APP, Stage
 
@@ -43,6 +47,29 @@ def test_good_release_is_shipped_after_all(shipped: Stage) -> None:
     assert [] == shipped.rack.writes
 
 
+def test_a_promote_that_does_not_show_yet_is_waited_for() -> None:
+    """The rack's words lag behind what it does: so soon after a promote they cannot say that there was none."""
+    stage = Stage(physics=Physics(resync_s=2.0, mirror_lag_s=20.0))
+    stage.ship("good")
+    stage.rest()
+    past = interrupted(stage, "better")
+    ended = taken_up(stage, past, age_s=1.0)
+
+    assert past.is_promote_unknown
+    assert Verdict.SHIPPED is ended.verdict
+    assert past.promoting == ended.release
+
+
+def test_a_rack_that_does_not_answer_leaves_it_interrupted(shipped: Stage) -> None:
+    """Nothing was seen, so nobody may say that nothing is rolling out."""
+    past = interrupted(shipped, "better")
+    shipped.rack = Unreachable(shipped.world, APP, shipped.clock)
+    ended = taken_up(shipped, past)
+
+    assert Verdict.INTERRUPTED is ended.verdict
+    assert past.promoting == ended.release
+
+
 def test_bad_release_is_taken_back(shipped: Stage) -> None:
     """What is doomed is taken back, as the ship would have done."""
     before = shipped.active
@@ -51,6 +78,33 @@ def test_bad_release_is_taken_back(shipped: Stage) -> None:
 
     assert Verdict.ROLLED_BACK is ended.verdict
     assert before == shipped.active
+
+
+class Unreachable(SimulatedRack):
+    def info(self) -> RackInfo:
+        raise TimedOut("convox did not answer in time")
+
+
+def test_an_interrupted_way_back_ends_as_one(shipped: Stage) -> None:
+    """What it proves is what served before: nobody may read that the release was shipped."""
+    before = shipped.build_of(shipped.active)
+    shipped.world.programs["fails"] = Program(fails_from_s=8.0)
+    past = interrupted_on_the_way_back(shipped)
+    ended = taken_up(shipped, past)
+
+    assert Verdict.ROLLED_BACK is ended.verdict
+    assert before == shipped.build_of(shipped.active)
+    assert [] == shipped.rack.writes
+
+
+def interrupted_on_the_way_back(stage: Stage) -> Summary:
+    def stops(words: str) -> None:
+        if words.startswith("promote ") and len([w for w in stage.rack.writes if w.startswith("promote ")]) == 2:
+            stage.clock.interrupt_at(stage.clock.now_s() + 1.0, signal.SIGTERM)
+
+    stage.rack.on_write = stops
+    assert Verdict.INTERRUPTED is stage.ship("fails").verdict
+    return told(stage)
 
 
 def interrupted_while_starting(stage: Stage) -> Summary:

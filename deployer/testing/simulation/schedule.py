@@ -1,0 +1,262 @@
+"""
+One seed, one world: what is asked for, how the rack behaves, what goes wrong, and what others do meanwhile.
+
+Swarm testing: each seed enables a random subset of the faults, so that rare pairs meet (faults 5.3). What the model
+only assumes of a rack (lags, graces) is swept, not fixed.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from deployer.core.policy import Policy
+from deployer.rackmodel import Physics
+from deployer.testing.simulation.layout import Layout, Part, Reach
+from deployer.testing.simulation.weather import Fault, Kind
+
+
+class Errand(Enum):
+    """What a person asks of deployer."""
+
+    SHIP = "ship a checkout"
+    RELEASE = "promote a release that exists"
+    AGAIN = "ship the release that is active already"
+    ROLLBACK = "roll back to what was proven before"
+    VERIFY = "verify what serves"
+
+
+class Act(Enum):
+    """What somebody else does, or what happens to the app; the rows of faults 3.6 that come to that."""
+
+    PROMOTE = "F29 promotes a release of theirs"
+    ON_CALL = "F28 takes the lock over and promotes a release of theirs"
+    ENV = "C5 sets env, not promoted"
+    SCALE = "F36 scales a service, as an autoscaler does"
+    CANCEL = "F30 cancels the rollout"
+    RACK_ERROR = "F30 the rack's own check fails, and it goes back"
+    STOP = "F36 stops a process (node churn)"
+    CRASH = "F34 F46 a container exits once, and is restarted with the env that is there by then"
+    RESTART = "F35 restarts a service: a rollout nobody promoted"
+    RUN = "F37 leaves a console open"
+    SPOIL = "P21 what the old release needs to start is gone"
+    SLEEP = "F49 the laptop sleeps for 20 minutes"
+    SET_CLOCK = "F18 the wall clock jumps by an hour"
+
+
+ON_OUR_SIDE = frozenset({Act.SLEEP, Act.SET_CLOCK})
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """SIGKILL at an instant, or at the `write`-th write, before it goes out or after its effect."""
+
+    at_s: float = 0.0
+    write: int | None = None
+    is_after: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What else was asked for."""
+
+    no_verify: bool = False
+    no_rollback: bool = False
+    irreversible: bool = False
+    command_ends: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """All that a run needs to be the same again. Seconds since the run began."""
+
+    seed: int
+    errand: Errand
+    program: str
+    companion: str
+    before: str | None
+    layout: Layout
+    layout_before: Layout
+    physics: Physics
+    policy: Policy
+    wishes: Wishes
+    faults: tuple[Fault, ...]
+    acts: tuple[tuple[float, Act], ...]
+    signals: tuple[tuple[float, int], ...]
+    kills: tuple[Kill, ...] = ()
+    resume_after_s: float = 60.0
+    is_locked: bool = False
+    is_known: bool = False
+    kinds: frozenset[Act] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kinds", frozenset(act for _, act in self.acts))
+
+
+NEW: tuple[str, ...] = ("good", "unstamped", "slow", "stumbles", "anonymous", "nameless", "crashes", "crashes-late")
+NEW += ("never-ready", "errors", "errors-at-once", "lies", "half-mute", "half-dead")
+_SHARES = {"good": 40, "slow": 6, "unstamped": 4, "stumbles": 4, "nameless": 2, "lies": 4, "half-mute": 4}
+
+
+def draw(seed: int) -> Schedule:
+    """The world of a seed."""
+    dice = random.Random(seed)  # noqa: S311 - not a secret
+    program, physics = dice.choices(NEW, [_SHARES.get(name, 5) for name in NEW])[0], _physics(dice)
+    if program == "stumbles":
+        physics = replace(physics, backoff_first_s=1.0, free_restarts=1)  # so short that no two looks see it crashed
+    errand = dice.choices(list(Errand), [72, 10, 3, 10, 5])[0]
+    befores = ["before", "anonymous", "nameless", "turned-bad", "crashing", None]
+    before = dice.choices(befores, [76, 5, 2, 7, 2, 8])[0]
+    if errand not in (Errand.SHIP, Errand.RELEASE) and before is None:
+        before = "before"
+    layout = _layout(dice)
+    is_calm = dice.random() < 0.15
+    signals, kills = ((), ()) if is_calm else _ends(dice)
+    return Schedule(
+        seed,
+        errand,
+        program=program,
+        companion=before if before in ("anonymous", "nameless") and dice.random() < 0.5 else "good",
+        before=before,
+        layout=layout,
+        layout_before=_layout_before(layout, dice),
+        physics=physics,
+        policy=_policy(dice),
+        wishes=_wishes(dice),
+        faults=() if is_calm else _faults(dice),
+        acts=() if is_calm else tuple(sorted(_acts(dice), key=lambda each: each[0])),
+        signals=signals,
+        kills=kills,
+        resume_after_s=dice.choice([1.0, 10.0, 60.0, 60.0, 600.0, 2400.0]),
+        is_locked=dice.random() < 0.02,
+        is_known=dice.random() < 0.5,
+    )
+
+
+def _physics(dice: random.Random) -> Physics:
+    """Each number that `Physics` calls an ASSUMPTION is swept, and so is what the facts only bound."""
+    return Physics(
+        resync_s=dice.choice([2.0, 10.0, 30.0, 60.0]),
+        resync_phase_s=dice.uniform(0, 30),
+        mirror_lag_s=dice.choice([0.0, 0.2, 2.0, 10.0, 60.0]) * dice.random(),
+        apply_s=dice.choices([1.0, 20.0, 120.0], [80, 15, 5])[0],
+        # a real rack's 3000 s is beyond our own cap: a shorter one lets it meet us
+        deadline_s=dice.choices([3000.0, 90.0], [85, 15])[0],
+        rollback_linger_s=dice.choice([0.0, 12.0, 33.0]),
+        empty_rollback_linger_s=dice.choice([0.0, 60.0, 180.0]),
+        early_running=dice.random() < 0.3,
+        secret_per_service=dice.random() < 0.8,
+        schedule_s=dice.choice([0.5, 2.0, 20.0]),
+        unready_reads=dice.choice(["starting", "starting", "unhealthy"]),
+        free_restarts=dice.choice([0, 1, 1]),
+        backoff_first_s=dice.choice([1.0, 10.0]),
+        backoff_reset_s=dice.choice([60.0, 600.0]),
+    )
+
+
+def _layout(dice: random.Random) -> Layout:
+    api = Part("api", count=dice.choice([1, 2, 2, 3, 4]), most=dice.choice([None, None, 6]))
+    worker = Part("worker", Reach.PORTLESS, count=dice.choice([1, 2, 3]))
+    shapes = {
+        "alone": (api,),
+        "with a worker": (api, worker),
+        "with an admin": (api, Part("admin", Reach.INTERNAL, count=1)),
+        "two fronts": (api, Part("web", count=dice.choice([1, 3]))),
+        "with an agent": (api, Part("agent", Reach.AGENT, count=1)),
+        "with a sleeper": (api, Part("batch", Reach.PORTLESS, count=0)),
+        "no front": (worker, Part("admin", Reach.INTERNAL, count=2)),
+    }
+    parts = shapes[dice.choices(list(shapes), [50, 12, 6, 10, 4, 6, 4])[0]]
+    subjects = [each.name for each in parts if each.count]
+    return Layout(
+        parts,
+        subject=dice.choices(subjects, [3, 1][: len(subjects)])[0],
+        interval_s=dice.choice([2, 5, 10]),
+        grace_s=dice.choice([2, 2, 5, 20, 60]),
+        minimum=dice.choice([50, 50, 100]),
+    )
+
+
+def _layout_before(layout: Layout, dice: random.Random) -> Layout:
+    """Mostly the same; now and then a service is new in the release, or one that it has no more."""
+    if len(layout.parts) > 1 and dice.random() < 0.1:
+        kept = tuple(each for each in layout.parts if each.name == layout.subject)
+        return replace(layout, parts=kept)
+    if dice.random() < 0.05:
+        return replace(layout, parts=(*layout.parts, Part("gone", Reach.PORTLESS, count=1)))
+    return layout
+
+
+def _policy(dice: random.Random) -> Policy:
+    """The defaults, mostly: what people may set is swept beside them. No jitter: the same seed must be the same run."""
+    return Policy(
+        jitter=0.0,
+        tick_s=dice.choice([2.0, 2.0, 2.0, 5.0]),
+        soak_s=dice.choice([0.0, 5.0, 15.0, 15.0, 30.0, 60.0]),
+        sampled_over=dice.choice([50, 50, 50, 1]),
+        no_progress_s=dice.choice([600.0, 200.0, 200.0]),
+        blind_s=dice.choice([600.0, 120.0, 120.0]),
+        back_deadline_s=dice.choice([600.0, 200.0, 200.0]),
+    )
+
+
+def _wishes(dice: random.Random) -> Wishes:
+    wish = dice.choices(["", "no_verify", "no_rollback", "irreversible"], [90, 3, 4, 3])[0]
+    wishes = Wishes(**{wish: True}) if wish else Wishes()
+    return replace(wishes, command_ends=dice.choices([None, 0, 1], [90, 8, 2])[0])
+
+
+def _faults(dice: random.Random) -> tuple[Fault, ...]:
+    if dice.random() < 0.2:
+        return ()
+    enabled = [kind for kind in Kind if dice.random() < 0.15]
+    return tuple(_fault(kind, dice) for kind in enabled for _ in range(dice.choice([1, 1, 2])))
+
+
+def _fault(kind: Kind, dice: random.Random) -> Fault:
+    from_s = dice.choice([dice.uniform(0, 15), dice.uniform(0, 90)])
+    lasts_s = dice.choices([5.0, 20.0, 60.0, 300.0, 1e6], [6, 6, 4, 2, 1])[0]
+    return Fault(kind, from_s, from_s + lasts_s, dice.choice([0.05, 0.3, 1.0]))
+
+
+def _acts(dice: random.Random) -> list[tuple[float, Act]]:
+    rates = {
+        Act.PROMOTE: 0.08,
+        Act.ON_CALL: 0.04,
+        Act.ENV: 0.1,
+        Act.SCALE: 0.1,
+        Act.CANCEL: 0.03,
+        Act.RACK_ERROR: 0.06,
+        Act.STOP: 0.1,
+        Act.CRASH: 0.08,
+        Act.RESTART: 0.03,
+        Act.RUN: 0.12,
+        Act.SPOIL: 0.1,
+        Act.SLEEP: 0.02,
+        Act.SET_CLOCK: 0.05,
+    }
+    again = {Act.SCALE: 3}
+    acts = [act for act, rate in rates.items() if dice.random() < rate for _ in range(again.get(act, 1))]
+    # the first seconds are the preparation, the gate and the promote
+    return [(dice.choice([dice.uniform(0, 12), dice.uniform(8, 40), dice.uniform(0, 120)]), act) for act in acts]
+
+
+def _ends(dice: random.Random) -> tuple[tuple[tuple[float, int], ...], tuple[Kill, ...]]:
+    """How CI or a person ends a run before its verdict, and whether that is done to `resume` as well."""
+    at_s = dice.choice([dice.uniform(0, 12), dice.uniform(0, 90)])
+    match dice.choices(["", "signal", "github", "kill", "kill at a write"], [82, 6, 4, 4, 4])[0]:
+        case "signal":
+            return ((at_s, dice.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])),), ()
+        case "github":  # F27: INT, 7.5 s, TERM, 2.5 s, KILL
+            return ((at_s, signal.SIGINT), (at_s + 7.5, signal.SIGTERM)), (Kill(at_s + 10.0),)
+        case "kill":
+            again = (Kill(dice.uniform(0, 60)),) if dice.random() < 0.3 else ()
+            return (), (Kill(at_s), *again)
+        case "kill at a write":
+            first = Kill(write=dice.randint(1, 6), is_after=dice.random() < 0.5)
+            again = (Kill(write=dice.randint(1, 3), is_after=dice.random() < 0.5),) if dice.random() < 0.3 else ()
+            return (), (first, *again)
+        case _:
+            return (), ()

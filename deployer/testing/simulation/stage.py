@@ -1,0 +1,212 @@
+"""One world: the simulated rack as a schedule has it, in its weather, with the others who are at work on it."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from deployer.core.names import AppName, ReleaseId, ShipId
+from deployer.engine.ports import CommandEnd, LockNote, ProvenEntry
+from deployer.rackmodel import ProcessKind, ProcessRow, Refused
+from deployer.rackmodel.manifest_read import read_manifest
+from deployer.testing.clock import ManualClock
+from deployer.testing.ledger import MemoryLedger
+from deployer.testing.simulation.faulty import FaultyProbe, FaultyRack
+from deployer.testing.simulation.layout import PROGRAMS, Layout
+from deployer.testing.simulation.schedule import Act, Errand, Schedule
+from deployer.testing.simulation.weather import Weather
+from deployer.testing.world import SimulatedWorld
+
+APP = AppName("demo")
+SHIP = ShipId("20261124-120000-000001")
+THEIRS = ShipId("20261124-115900-ffffff")
+BEFORE = ShipId("20261123-120000-00000b")
+SECRETS = ("s3cr3t-old-4711", "s3cr3t-new-0815")
+HOUR_S = 3600.0
+
+
+@dataclass
+class Stage:
+    """
+    One world, at rest until `open`. `theirs` are the releases that others promoted, and when; `least` is the fewest
+    replicas that were ever wanted of a service, `met` counts the acts that took effect.
+    """
+
+    schedule: Schedule
+    clock: ManualClock = field(default_factory=ManualClock)
+    theirs: dict[str, float] = field(default_factory=dict)
+    least: dict[str, int] = field(default_factory=dict)
+    met: Counter[Act] = field(default_factory=Counter)
+    older: str | None = None
+    before: str | None = None
+    built: str | None = None
+    taken_over_s: float | None = None
+    strays: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        schedule = self.schedule
+        self.world = SimulatedWorld(self.clock, seed=schedule.seed, physics=schedule.physics)
+        self.world.programs.update(PROGRAMS)
+        self.model = self.world.model
+        self.model.create_app(APP)
+        self.ledger = MemoryLedger()
+        self.dice = random.Random(schedule.seed + 1)  # noqa: S311 - not a secret
+        self.weather = Weather(self.clock, (), self.dice)
+        self.rack = FaultyRack(self.world, APP, self.clock)
+        self.rack.convox_yml = lambda program: schedule.layout.manifest(program, schedule.companion)
+        self.rack.command_end = CommandEnd(schedule.wishes.command_ends or 0)
+        self.rack.weather = self.weather
+        self.rack.on_stray = self.strays.append
+        self.probe = FaultyProbe(self.world, APP, self.clock)
+        self.probe.weather = self.weather
+        self.least = {each.name: each.count for each in (*schedule.layout.parts, *schedule.layout_before.parts)}
+
+    # What was there before us
+
+    def begin(self) -> None:
+        """What served before us, at rest; what a rollback would go back to; and what was built and never promoted."""
+        schedule = self.schedule
+        if schedule.errand is Errand.ROLLBACK:
+            self.older = self._serve("good", "OLD")
+        if schedule.before is not None:
+            program = "before" if schedule.before == "crashing" else schedule.before
+            self.before = self._serve(program, SECRETS[0])
+            if schedule.before == "crashing":
+                self._spoil()
+                for row in self.replicas():
+                    self.world.crash(APP, row.id)
+                self.clock.advance(60.0)
+        if schedule.errand is Errand.RELEASE:
+            self.built = self._build(schedule.program, schedule.layout)
+        if schedule.is_locked:
+            self.ledger.take_lock(_note(THEIRS))
+
+    def _serve(self, program: str, secret: str) -> str:
+        build = self.model.create_build(APP, description=f"build a before [ship {BEFORE}]")
+        text = self.schedule.layout_before.manifest(program, self.schedule.companion)
+        made = self.model.complete_build(APP, build.id, text)
+        release = self.model.create_release(APP, build=made.build, env=f"MODE=old\nTOKEN={secret}").id
+        # a deadline of its own: the physics may have a short one
+        self.model.promote(APP, release, timeout_s=3000.0)
+        self.clock.advance(30.0)
+        for _ in range(30):
+            if self.model.app(APP).status == "running" and self.model.app(APP).release == release:
+                break
+            self.clock.advance(30.0)
+        if program == "turned-bad":
+            self.clock.advance(150.0)
+        if self.schedule.is_known or program == "good":
+            self.ledger.record_proven(ProvenEntry(ReleaseId(release), None, "earlier", "somebody", BEFORE))
+        return release
+
+    def _build(self, program: str, layout: Layout) -> str:
+        build = self.model.create_build(APP, description=f"build {program} [ship {BEFORE}]")
+        return self.model.complete_build(APP, build.id, layout.manifest(program, self.schedule.companion)).id
+
+    # What goes on meanwhile
+
+    def open(self) -> None:
+        """Let the schedule's faults and acts come, counted from now."""
+        began_s = self.clock.now_s()
+        faults = [
+            replace(each, from_s=each.from_s + began_s, until_s=each.until_s + began_s) for each in self.schedule.faults
+        ]
+        self.weather.put(faults)
+        for at_s, act in self.schedule.acts:
+            self.world.at(began_s + at_s, partial(self._act, act))
+            if act is Act.SLEEP:
+                self.clock.nap_at(began_s + at_s, 1200.0)
+        for at_s, signum in self.schedule.signals:
+            self.clock.interrupt_at(began_s + at_s, signum)
+
+    def _act(self, act: Act) -> None:
+        with suppress(Refused, IndexError):  # the rack may say no to them as well, and there may be nothing there
+            self._acts()[act]()
+            self.met[act] += 1
+
+    def _acts(self) -> dict[Act, Callable[[], object]]:
+        return {
+            Act.PROMOTE: self._promote_theirs,
+            Act.ON_CALL: self._take_over,
+            Act.ENV: lambda: self.model.create_release(APP, env="THEIRS=1"),
+            Act.SCALE: self._scale,
+            Act.CANCEL: lambda: self.model.cancel(APP),
+            Act.RACK_ERROR: lambda: self.model.fail_next_check(APP),
+            Act.STOP: lambda: self.model.stop_process(APP, self.dice.choice(self.replicas()).id),
+            Act.CRASH: self._crash_one,
+            Act.RESTART: lambda: self.model.restart(APP, self.schedule.layout.subject),
+            Act.RUN: lambda: self.model.run_process(APP, self.schedule.layout.parts[0].name, "console"),
+            Act.SPOIL: self._spoil,
+            Act.SLEEP: lambda: None,
+            Act.SET_CLOCK: self._set_clock,
+        }
+
+    def _promote_theirs(self) -> None:
+        release = self._build("good", self.schedule.layout)
+        self.theirs[release] = self.clock.now_s()
+        self.model.promote(APP, release, force=self.dice.random() < 0.5)
+
+    def _take_over(self) -> None:
+        """What `deployer rollback` of somebody on call does: never stopped by a lock (design 2.7)."""
+        self.ledger.take_lock(_note(THEIRS))
+        self.taken_over_s = self.clock.now_s()
+        self._promote_theirs()
+
+    def _scale(self) -> None:
+        part = self.dice.choice([each for each in self.schedule.layout.parts if each.count])
+        self.model.scale(APP, part.name, self.dice.choice([1, 2, 3, 5]))
+        desired = next((each.count for each in self.model.services(APP) if each.name == part.name), part.count)
+        self.least[part.name] = min(self.least[part.name], desired)
+
+    def _crash_one(self) -> None:
+        rows = [row for row in self.replicas() if row.id in self.world.lives]
+        self.world.crash(APP, self.dice.choice(rows).id)
+
+    def _spoil(self) -> None:
+        """New processes of the old release die from now on; those that are there live on (faults P21)."""
+        name = self.schedule.before
+        if name == self.schedule.companion:
+            raise IndexError(name)  # the new release starts it too
+        self.world.started_as["before" if name in (None, "crashing") else str(name)] = "crashes"
+
+    def _set_clock(self) -> None:
+        self.clock.utc_offset_s += self.dice.choice([-HOUR_S, HOUR_S])
+
+    # What is really there
+
+    def replicas(self) -> list[ProcessRow]:
+        """The replicas that are there to stay."""
+        rows = self.model.processes(APP)
+        return [row for row in rows if row.kind is ProcessKind.REPLICA and not row.terminating]
+
+    def serves(self, release: str | None, *, fully: bool = True) -> bool:
+        """
+        Whether `release` really serves: it is active, each of its services has its replicas, all of them ready and
+        answering well for it, and no other replica is there to stay. `fully=False` asks for one of each service only.
+        """
+        if not release or self.model.truth(APP).release != release:
+            return False
+        rows, text = self.replicas(), self.model.release(APP, release).manifest
+        for service in read_manifest(text, {}).services:
+            own = [row for row in rows if row.service == service.name]
+            well = [row for row in own if row.release == release and row.ready and self._answers(row)]
+            least = 1 if self.least.get(service.name, 1) and not fully else self.least.get(service.name, 1)
+            if len(well) < least or (fully and any(row.release != release for row in own)):
+                return False
+        return True
+
+    def _answers(self, row: ProcessRow) -> bool:
+        life = self.world.lives.get(row.id)
+        if life is None:
+            return False
+        program = self.world.program_of(life)
+        is_right = program.says_release in (None, life.env["RELEASE"]) or row.port is None
+        return is_right and (row.port is None or program.code(self.clock.now_s() - life.began_s) < 400)
+
+
+def _note(ship: ShipId) -> LockNote:
+    return LockNote(ship, "somebody", "2026-11-24T11:59:00+00:00", "2026-11-24T13:00:00+00:00", "rollback")

@@ -1,0 +1,205 @@
+"""
+What a verdict claims, against what is really there: at the verdict, and once all has settled (faults 3.1).
+
+What must hold at every step on the way is in `steps`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployer.core.events import Ended, Judged, Looked, Planned, Said
+from deployer.core.verdict import Verdict
+from deployer.testing.simulation.layout import is_good, is_hopeless
+from deployer.testing.simulation.proof import HANGING_S, SLACK_S, Claim, Proof
+from deployer.testing.simulation.runs import Run, Runs
+from deployer.testing.simulation.schedule import ON_OUR_SIDE, Act, Errand
+from deployer.testing.simulation.stage import APP, Stage
+from deployer.testing.simulation.steps import Steps
+from deployer.testing.simulation.weather import Kind
+
+SETTLE_S = 150.0
+PROVEN = frozenset({Verdict.SHIPPED, Verdict.RESTORED})
+WENT_BACK = frozenset({Verdict.ROLLED_BACK, Verdict.REVERTED})
+# Others had a hand in what serves now.
+MEDDLING = frozenset({Act.PROMOTE, Act.ON_CALL, Act.CANCEL, Act.RACK_ERROR})
+
+
+@dataclass(slots=True)
+class Truth:
+    """The rack's own state at the last verdict, and once everything has settled, against what the verdict claims."""
+
+    stage: Stage
+    steps: Steps
+    runs: Runs
+
+    @property
+    def last(self) -> Run:
+        return self.runs.done[-1]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """`None` when the last run was killed."""
+        return self.last.ended.verdict if self.last.ended else None
+
+    @property
+    def is_untouched(self) -> bool:
+        """Nothing goes wrong but the release itself, and nobody else is about."""
+        schedule = self.stage.schedule
+        acts = schedule.kinds - {Act.RUN} - ON_OUR_SIDE
+        return not (schedule.faults or acts or schedule.signals or schedule.kills or schedule.is_locked)
+
+    def check(self) -> None:
+        """Hold everything, now and once the world has settled; `steps.broken` and `steps.exercised` tell."""
+        for run in self.runs.done:
+            self._ended(run)
+        self._success()
+        self._went_back()
+        self._settled()
+        self._calm()
+        self._healed()
+        self.stage.clock.limit_s = float("inf")
+        if self.verdict in PROVEN | WENT_BACK:
+            self.stage.clock.advance(SETTLE_S)
+            self._lasts()
+
+    def is_needless(self) -> bool:
+        """A good release was taken back, and nobody else had a hand in it, nor a front door full of errors."""
+        schedule, stage = self.stage.schedule, self.stage
+        if self.verdict is None or stage.weather.fired[Kind.PROBE_5XX] or not self._is_good():
+            return False
+        is_ours = schedule.errand in (Errand.SHIP, Errand.RELEASE)
+        # a process that stumbles and is then shot looks like a crash loop, and one whose release is spoilt is one
+        is_shot = schedule.program == "stumbles" and stage.met[Act.CRASH]
+        is_helped = any(stage.met[act] for act in MEDDLING) or stage.schedule.physics.deadline_s < 100.0
+        return is_ours and not is_shot and not is_helped and self.verdict.status in (18, 20, 30, 31)
+
+    def _is_good(self) -> bool:
+        return is_good(self.stage.schedule.program, self.stage.schedule.layout.reach)
+
+    # Every run
+
+    def _ended(self, run: Run) -> None:
+        verdicts = run.sink.of(Ended)
+        self._holds("I2", len(verdicts) == (run.ended is not None), f"{len(verdicts)} verdicts")
+        self._holds("I2", run.bug is None or self.stage.weather.fired[Kind.BUG] > 0, f"a bug of ours: {run.bug}")
+        if run.ended is None:
+            return
+        ended, status = run.ended, run.ended.verdict.status
+        is_open = status in (30, 31, 41, 42)
+        self._holds("I7", not is_open or bool(ended.hints), f"{ended.verdict.label} names no way on")
+        if Judged("settled") in run.sink.events and not any(e.judgement == "doomed" for e in run.sink.of(Judged)):
+            is_told = ended.verdict in PROVEN | {Verdict.REVERTED, Verdict.ROLLED_BACK}
+            self._holds("I14", is_told, f"settled, and then {ended.verdict.label}")
+        self._bounded(run)
+        if ended.verdict is Verdict.LOST_SIGHT and "releases promote" not in str(ended.hints):
+            after = run.writes[next((n for n, w in enumerate(run.writes) if w.startswith("promote ")), -1) + 1 :]
+            self._holds("I6", not after or run.command == "rollback", f"decided from ignorance: {after}")
+
+    def _bounded(self, run: Run) -> None:
+        plans = run.sink.of(Planned)
+        if run.ended is None or not plans:
+            return
+        policy = plans[0].plan.policy
+        naps_s = 1200.0 * self.stage.met[Act.SLEEP]
+        limit_s = policy.wait_busy_s + policy.worst_cases[-1][1] - policy.build_s + naps_s
+        self._holds("I12", run.ended.seconds <= limit_s, f"took {run.ended.seconds:.0f} s of {limit_s:.0f} s")
+
+    # What is claimed
+
+    def _success(self) -> None:
+        if self.verdict in PROVEN:
+            release, soak_s = str(self.last.ended and self.last.ended.release), self.stage.schedule.policy.soak_s
+            self._proven("shipped", release, soak_s)
+
+    def _went_back(self) -> None:
+        """Proven back means: the content that served before serves again, and was seen to."""
+        stage = self.stage
+        if self.verdict not in WENT_BACK or not self.last.ended:
+            return
+        release = str(self.last.ended.release)
+        self._proven("gone back", release, stage.schedule.policy.proven_back_s)
+        self._holds("I4", stage.before is not None, "went back to nothing")
+        if stage.before and not stage.theirs:
+            made, before = (stage.model.release(APP, each) for each in (release, stage.before))
+            self._holds("I4", made.build == before.build, "went back to something else")
+
+    def _proven(self, said: str, release: str, soak_s: float) -> None:
+        stage = self.stage
+        is_active = stage.model.truth(APP).release == release
+        since_s = max(stage.theirs.values(), default=float("-inf"))
+        is_race = (
+            stage.clock.now_s() - since_s <= stage.schedule.physics.mirror_lag_s + stage.schedule.policy.tick_s + 1
+        )
+        self._holds("I1", is_active or is_race, f"{said}, and another release is active")
+        looks = [each for each in self.last.sink.of(Looked) if each.release == release]
+        modes = {each.service: each.mode for each in looks[-1].progress} if looks else {}
+        hangs = any(stage.weather.fired[kind] for kind in (Kind.READ_HANGS,)) or stage.met[Act.SLEEP]
+        claim = Claim(release, soak_s, {str(k): v for k, v in modes.items()}, self.last.began_s)
+        missing = Proof(stage, self.steps.shown, claim, HANGING_S if hangs else SLACK_S).missing()
+        self._holds("I1", not missing, f"{said}, and {missing}")
+        schedule = stage.schedule
+        was_shot = schedule.errand in (Errand.SHIP, Errand.RELEASE) and said == "shipped"
+        hopeless = was_shot and is_hopeless(schedule.program, schedule.layout.reach)
+        self._holds("I1", not hopeless, f"{said}, and it can never be proven")
+
+    def _lasts(self) -> None:
+        """A good release that was proven still serves when all has settled, unless others had a hand in it."""
+        stage = self.stage
+        is_ours = stage.schedule.errand in (Errand.SHIP, Errand.RELEASE) and self.verdict in PROVEN
+        if not is_ours or not self._is_good() or any(stage.met[act] for act in MEDDLING) or not self.last.ended:
+            return
+        if stage.schedule.physics.deadline_s < 100.0:
+            return
+        is_there = stage.model.truth(APP).release == str(self.last.ended.release)
+        self._holds("I1", is_there, "shipped, and it did not last")
+        self._holds("I7", stage.model.app(APP).status == "running", "shipped, and the app is not at rest")
+
+    # What is left
+
+    def _settled(self) -> None:
+        """A verdict that says untouched: nothing of ours is active."""
+        if self.verdict is None or self.stage.schedule.errand is Errand.AGAIN:
+            return
+        status, ours = self.verdict.status, self.steps.promoted
+        if ours and (10 <= status < 18 or status in (70, 129, 130, 143)):
+            is_ours = self.stage.model.truth(APP).release in ours
+            self._holds("I7", not is_ours, f"{self.verdict.label} says untouched, and ours is active")
+        if self.verdict is Verdict.FIRST_FAILED:
+            rows = [row for row in self.stage.replicas() if row.release in ours]
+            self._holds("I7", not rows, "first-failed, and processes of it are there to stay")
+        self._holds("I5", not self.stage.strays, "a child that was left waiting promoted behind our back")
+
+    def _calm(self) -> None:
+        """In calm weather a good release ships, and a hopeless one ends with what served before, if that serves."""
+        schedule, verdict = self.stage.schedule, self.verdict
+        is_ship = schedule.errand in (Errand.SHIP, Errand.RELEASE)
+        if not self.is_untouched or not is_ship or verdict is None or schedule.physics.deadline_s < 100.0:
+            return
+        if schedule.wishes.no_verify or schedule.wishes.command_ends or verdict is Verdict.BUSY:
+            return  # a baseline that turns bad while it is rolled out never comes to rest
+        if self._is_good():
+            is_provable = schedule.program not in ("anonymous", "nameless") and schedule.companion == "good"
+            wanted = {0} if is_provable else {0, 41}
+        elif is_hopeless(schedule.program, schedule.layout.reach):
+            goes_back = self.steps.baseline_served and not self.steps.no_way_back
+            wanted = {41, 18, 31} if schedule.before is None else {41, 20} if goes_back else {31, 41}
+        else:
+            return
+        said = f"{schedule.program} over {schedule.before} in calm weather: {verdict.label}"
+        self._holds("live", verdict.status in wanted, said)
+
+    def _healed(self) -> None:
+        """After going back the newest release has the good content, or it was said that it has not."""
+        stage = self.stage
+        if self.verdict not in WENT_BACK or stage.before is None or {Act.ENV, *MEDDLING} & set(stage.met):
+            return
+        warned = any(each.step == "heal" and each.is_warning for each in self.last.sink.of(Said))
+        good, newest = stage.model.release(APP, stage.before), stage.model.releases(APP, 1)[0]
+        is_healed = (good.build, good.env) == (newest.build, newest.env)
+        self._holds("I16", is_healed or warned, "the newest release is not the good one")
+
+    def _holds(self, invariant: str, is_held: bool, otherwise: str) -> None:
+        self.steps.exercised[invariant] += 1
+        if not is_held:
+            self.steps.broken.append(f"{invariant}: {otherwise}")
