@@ -10,7 +10,6 @@ from deployer.core.environment import problems_of
 from deployer.core.errors import Busy, Problem, Refused
 from deployer.core.models import ProofMode
 from deployer.core.names import ReleaseId
-from deployer.core.plan import mode_of
 from deployer.core.verdict import Verdict
 from deployer.engine.allowed import credential_problems
 from deployer.engine.draft import Draft, ShipRequest
@@ -91,7 +90,7 @@ def _proof_problems(request: ShipRequest, draft: Draft) -> tuple[Problem, ...]:
     if not any(each.desired for each in draft.plan.services):
         text = "every service is at 0 processes, so nothing could be proven"
         return (Problem(text, hint="convox scale SERVICE --count 1, or --no-verify"),)
-    modes = {mode_of(each, request.policy)[0] for each in draft.rehearsals}
+    modes = {each.mode for each in draft.plan.services}
     if modes == {ProofMode.PS} and not request.accept_ps:
         text = "no service can be asked for its release, so nothing but the process list could be proven"
         return (*cached, Problem(text, hint=f"accept that with --identity {ProofMode.PS.value}"))

@@ -14,7 +14,7 @@ from deployer.core.errors import BuildFailed, Busy, EnvFailed, RackFailure
 from deployer.core.events import BuildLine, Planned, Said
 from deployer.core.models import Release, Source
 from deployer.core.names import ReleaseId, ShipId
-from deployer.core.plan import Rehearsal, describe_build
+from deployer.core.plan import Rehearsal, describe_build, mode_of
 from deployer.core.policy import Policy
 from deployer.core.summary import LOCK
 from deployer.engine.command import run_command
@@ -151,6 +151,6 @@ def _baseline_aim(draft: Draft, policy: Policy) -> Aim | None:
     before = draft.plan.baseline
     if before is None:
         return None
-    modes = {each.name: each.mode for each in draft.plan.services}
-    expected = tuple(expect(each, modes.get(each.spec.name), policy) for each in draft.rehearsals)
+    # as rehearsed: the release may have dropped a service, and then the plan does not name it
+    expected = tuple(expect(each, mode_of(each, policy)[0], policy) for each in draft.rehearsals)
     return Aim(before.release, draft.old_manifest, expected, before.ship)

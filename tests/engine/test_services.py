@@ -105,8 +105,30 @@ class TestHow:
 
         assert f"{ended.release} serves on 2 of 2 processes" == ended.serving
 
+    def test_a_new_service_may_be_the_first_that_can_be_asked(self, stage: Stage) -> None:
+        """What serves cannot be asked for its release; what is shipped can, and that is what must be proven."""
+        has(stage, worker=service(PORTLESS))
+        stage.ship("good", accept_ps=True)
+        stage.rest()
+        has(stage, worker=service(PORTLESS), api=service(PUBLIC))
+
+        assert Verdict.SHIPPED is stage.ship("good").verdict
+
 
 class TestWhatFails:
+    @pytest.mark.parametrize("gone", [PORTLESS, PUBLIC], ids=["not to be asked", "to be asked"])
+    def test_the_way_back_proves_what_the_release_no_longer_had(self, stage: Stage, gone: dict[str, object]) -> None:
+        """A service that the bad release has dropped is back with the old one, and proven as it was rehearsed."""
+        stage.world.programs["fails"] = Program(fails_from_s=8.0)
+        has(stage, api=service(PUBLIC, command="program"), extra=service(gone))
+        stage.ship("good")
+        stage.rest()
+        has(stage, api=service(PUBLIC, command="program"))
+        ended = stage.ship("fails")
+
+        assert Verdict.ROLLED_BACK is ended.verdict
+        assert {"api", "extra"} == {str(row.service) for row in stage.model.processes(APP)}
+
     @pytest.mark.parametrize("name", ["web", "admin", "worker"])
     def test_one_bad_service_dooms_the_release(self, stage: Stage, name: str) -> None:
         """The others are well; the one that crashes is named."""
