@@ -25,7 +25,7 @@ check: $(READY) ## lint, types, and the direction of every import
 SEEDS ?= 4000
 BASE  ?= 0
 simulate: $(READY) ## ship in SEEDS simulated worlds from seed BASE on, and hold each verdict to the truth
-	python -m deployer.testing.simulate --seeds $(SEEDS) --base $(BASE)
+	python -m deployer.testing.simulation --seeds $(SEEDS) --base $(BASE)
 
 bench: $(READY) ## timings, side by side in one run
 	pytest -q tests/bench --benchmark

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 from typing import NewType
 
 RackName = NewType("RackName", str)
@@ -42,6 +43,7 @@ class Shape(Enum):
     BUILD = "build"
 
 
+@lru_cache(maxsize=4096)  # asked of every row in every look, and the same each time
 def shape_of(process: ProcessId, service: ServiceName, *, is_agent: bool = False) -> Shape:
     """
     Tell a replica from a `run`, timer or build row.

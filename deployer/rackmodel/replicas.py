@@ -149,7 +149,8 @@ class Replicas:
     def _create(self, rs: ReplicaSet, now_s: float) -> None:
         template, service = rs.template, rs.template.service
         pod = Pod(
-            id=self._ids.process(f"{service.name}-{rs.hash}"),
+            # an agent is a DaemonSet, whose pods have no template hash in their names (faults 7)
+            id=self._ids.process(service.name if service.agent else f"{service.name}-{rs.hash}"),
             app=self._app.name,
             service=service.name,
             kind=ProcessKind.REPLICA,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deployer.core.models import Answer, HealthTarget
+from deployer.core.models import Answer, HealthTarget, stamp_in
 from deployer.core.names import AppName, ProcessId, ReleaseId
 from deployer.rackmodel import ProcessRow
 from deployer.testing.clock import ManualClock
@@ -42,5 +42,10 @@ class SimulatedProbe:
             program.code(age_s),
             ReleaseId(release) if program.names_release else None,
             ProcessId(row.id) if program.names_process else None,
+            stamp=self._stamp_of(row) if program.names_stamp else "",
             elapsed_s=0.03,
         )
+
+    def _stamp_of(self, row: ProcessRow) -> str:
+        """What is baked into the image: the ship that built it, whatever the process was told it is (faults 0.8)."""
+        return stamp_in(self._world.model.build(self._app, row.build).description) or ""

@@ -11,7 +11,8 @@ class Program:
     The code of a build, as far as a rollout can tell. Seconds count from the start of the process.
 
     `exits_after_s`: it ends with `exit_code` then, and again after each restart. `fails_from_s`: its health answers
-    are 500 from then on. `says_release`: it reports this release instead of the one that it was given.
+    are 500 from then on. `says_release`: it reports this release instead of the one that it was given. `names_stamp`:
+    it reports the ship whose id is in the description of its build. The halves are told by the process's id.
     """
 
     ready_after_s: float = 2.0
@@ -23,12 +24,17 @@ class Program:
     says_release: str | None = None
     names_process: bool = True
     names_release: bool = True
+    names_stamp: bool = False
     is_silent: bool = False
     is_half_mute: bool = False  # about half of its processes are ready and never answer us
+    is_half_dead: bool = False  # about half of its processes never become ready
     last_words: str = ""
 
     def is_mute(self, process: str) -> bool:
-        return self.is_half_mute and sum(map(ord, process)) % 2 == 0
+        return self.is_half_mute and _is_even(process)
+
+    def is_dead(self, process: str) -> bool:
+        return self.is_half_dead and _is_even(process)
 
     def is_up(self, age_s: float) -> bool:
         """It listens, and answers its readiness probe with success."""
@@ -36,6 +42,10 @@ class Program:
 
     def code(self, age_s: float) -> int:
         return 500 if self.fails_from_s is not None and age_s >= self.fails_from_s else self.health_code
+
+
+def _is_even(process: str) -> bool:
+    return sum(map(ord, process)) % 2 == 0
 
 
 GOOD = Program()

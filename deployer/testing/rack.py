@@ -29,6 +29,7 @@ from deployer.core.plan import describe_build
 from deployer.core.redact import Secret
 from deployer.core.why import LogLine
 from deployer.engine.ports import CommandEnd, PendingReads, PromoteState, Reads
+from deployer.rackmodel import ProcessRow
 from deployer.rackmodel.env import parse as parse_env
 from deployer.rackmodel.manifest_read import read_manifest as model_manifest
 from deployer.testing.clock import ManualClock
@@ -58,7 +59,8 @@ class SimulatedRack:
     Implements the engine's `Rack`. What others do to the app is done on `world.model`.
 
     `is_dark`: no read is answered (they time out). `writes` lists every write in order. `may`: what the credential is
-    said to be allowed; nothing enforces it. `command_end`: how release commands end. `service` says more of the service
+    said to be allowed; nothing enforces it. `on_write`, `on_app` and `on_rows` are told of each write before it is
+    made, and of what a read has shown. `command_end`: how release commands end. `service` says more of the service
     `api` in what is built next, or `convox_yml` writes the whole of it for a program.
     """
 
@@ -67,6 +69,8 @@ class SimulatedRack:
         self.writes: list[str] = []
         self.is_dark = False
         self.on_write: Callable[[str], None] = lambda _: None
+        self.on_app: Callable[[App], None] = lambda _: None
+        self.on_rows: Callable[[list[ProcessRow]], None] = lambda _: None
         self.convox_yml: Callable[[str], str] = lambda program: manifest_text(program, **self.service)
         self.service: dict[str, object] = {}
         self.command_end = CommandEnd(0)
@@ -89,10 +93,13 @@ class SimulatedRack:
 
     def app(self) -> App:
         row = self._read(lambda: self.world.model.app(self._app))
-        return App(self._app, row.status, ReleaseId(row.release) if row.release else None)
+        app = App(self._app, row.status, ReleaseId(row.release) if row.release else None)
+        self.on_app(app)
+        return app
 
     def processes(self) -> tuple[Process, ...]:
         rows = self._read(lambda: self.world.model.processes(self._app))
+        self.on_rows(rows)
         return tuple(
             Process(ProcessId(row.id), ServiceName(row.service), row.status.value, ReleaseId(row.release))
             for row in rows

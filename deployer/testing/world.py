@@ -26,11 +26,17 @@ class Life:
 
 
 class SimulatedWorld:
-    """Moves the model and its processes as the clock moves. A service's `command` names its program."""
+    """
+    Moves the model and its processes as the clock moves. A service's `command` names its program.
+
+    `started_as`: from now on what is started by that command is another program (its secret is gone, say), while what
+    runs already stays what it is.
+    """
 
     def __init__(self, clock: ManualClock, *, seed: int = 0, physics: Physics | None = None) -> None:
         self.model = Rack(Ids(random.Random(seed)), physics or Physics(resync_s=2.0))  # noqa: S311 - not a secret
         self.programs: dict[str, Program] = dict(BUILT_IN)
+        self.started_as: dict[str, str] = {}
         self.lives: dict[str, Life] = {}
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
@@ -74,17 +80,27 @@ class SimulatedWorld:
                 case StopProcess():
                     self._exit_at(action.app, action.process, now_s + min(STOPS_AFTER_S, action.grace_s), 0)
                 case ProbeProcess():
-                    life = self.lives.get(action.process)
-                    is_up = life is not None and self.program_of(life).is_up(now_s - life.began_s)
-                    self.model.probed(action.app, action.process, ok=is_up)
+                    self.model.probed(action.app, action.process, ok=self._is_up(action.process, now_s))
+
+    def _is_up(self, process: str, now_s: float) -> bool:
+        life = self.lives.get(process)
+        if life is None:
+            return False
+        program = self.program_of(life)
+        return program.is_up(now_s - life.began_s) and not program.is_dead(process)
 
     def _start(self, action: StartProcess, now_s: float) -> None:
-        program = self.programs[action.command]
-        self.lives[action.process] = Life(action.command, now_s, action.attempt, dict(action.env))
+        command = self.started_as.get(action.command, action.command)
+        program = self.programs[command]
+        self.lives[action.process] = Life(command, now_s, action.attempt, dict(action.env))
         self.model.started(action.app, action.process)
         stumbles = program.exits_on is None or action.attempt < program.exits_on
         if program.exits_after_s is not None and stumbles:
             self._exit_at(action.app, action.process, now_s + program.exits_after_s, program.exit_code)
+
+    def crash(self, app: str, process: str) -> None:
+        """Its container exits now, once, and is restarted in the same pod."""
+        self._exit_at(app, process, self.model.now_s, 137)
 
     def _exit_at(self, app: str, process: str, at_s: float, code: int) -> None:
         life = self.lives.get(process)

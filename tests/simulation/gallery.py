@@ -260,7 +260,7 @@ def seeds_until_caught(mistake: Mistake) -> int | None:
         copy = Path(folder) / "deployer"
         shutil.copytree(ROOT / "deployer", copy, ignore=shutil.ignore_patterns("__pycache__"))
         put_in(mistake, copy / mistake.file)
-        command = [sys.executable, "-m", "deployer.testing.simulate", "--seeds", str(SEEDS), "--jobs", "1", "--first"]
+        command = [sys.executable, "-m", "deployer.testing.simulation", "--seeds", str(SEEDS), "--jobs", "1", "--first"]
         played = subprocess.run(
             command, cwd=folder, env={**os.environ, "PYTHONPATH": folder}, capture_output=True, text=True, check=False
         )

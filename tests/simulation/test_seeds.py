@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployer.testing.simulate import play
+from deployer.testing.simulation.play import play
 from tests.simulation.gallery import MISTAKES, ROOT, Mistake
 
 # Seeds that once broke something, each with what it broke; they run every time.

@@ -1,0 +1,168 @@
+"""The runs of a schedule: the errand as production's engine does it, and where it was cut short, taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deployer.core.environment import Environment
+from deployer.core.events import Ended, Event, Started
+from deployer.core.models import ReleaseCommand, Source
+from deployer.core.names import ReleaseId, ServiceName, ShipId
+from deployer.core.summary import Summary
+from deployer.core.verdict import Verdict
+from deployer.engine.draft import ShipRequest
+from deployer.engine.ports import Ports
+from deployer.engine.resume import ResumeRequest, resume
+from deployer.engine.rollback import RollbackRequest, rollback
+from deployer.engine.run import Bug, Recorder, run
+from deployer.engine.ship import ship
+from deployer.engine.verify import VerifyRequest, verify
+from deployer.testing.clock import Killed
+from deployer.testing.rack import read_manifest
+from deployer.testing.simulation.layout import Reach
+from deployer.testing.simulation.schedule import Errand, Kill
+from deployer.testing.simulation.stage import APP, SECRETS, SHIP, Stage
+from deployer.testing.sink import RecordingSink
+
+Body = Callable[[Ports], Ended]
+ACTOR = "simulation"
+TRIES = 3
+
+
+@dataclass(slots=True)
+class Run:
+    """One process of ours. `ended` is `None` when it was killed; `writes` are those that it tried, in order."""
+
+    command: str
+    began_s: float
+    sink: RecordingSink
+    writes: list[str]
+    ended: Ended | None = None
+    bug: Bug | None = None
+
+    @property
+    def past(self) -> Summary:
+        summary = Summary()
+        for event in self.sink.events:
+            summary = summary.after(event)
+        return summary
+
+    @property
+    def is_cut_short(self) -> bool:
+        return self.ended is None or self.ended.verdict is Verdict.INTERRUPTED
+
+
+class Runs:
+    """Carries out what the schedule asks for. `on_event` and `on_write` are told of every step, before it is made."""
+
+    def __init__(self, stage: Stage, on_event: Callable[[Event], None], on_write: Callable[[str], None]) -> None:
+        self.stage = stage
+        self.done: list[Run] = []
+        self._on_event = on_event
+        self._on_write = on_write
+        self._kills = list(stage.schedule.kills)
+        self._kill: Kill | None = None
+        self._nth = 0
+        stage.rack.on_write = self._before_write
+        stage.rack.on_written = self._after_write
+
+    def play(self) -> None:
+        schedule = self.stage.schedule
+        last = self._run(schedule.errand.name.lower(), SHIP, self._errand())
+        while last.is_cut_short and len(self.done) <= TRIES:
+            self.stage.clock.new_process()
+            self.stage.clock.advance(schedule.resume_after_s)
+            last = self._resume(f"20261124-1210{len(self.done):02d}-00000c")
+
+    def resume_again(self) -> Run:
+        """Of what is over already."""
+        self.stage.clock.new_process()
+        return self._resume("20261124-122000-00000d")
+
+    def _resume(self, name: str) -> Run:
+        """As the hint of an interrupted run says: what is taken up is the newest run that has left something."""
+        past = next((each.past for each in reversed(self.done) if each.past.promoting), self.done[0].past)
+        request = ResumeRequest(
+            ship=ShipId(name),
+            actor=ACTOR,
+            policy=self.stage.schedule.policy,
+            past=past,
+            age_s=self.stage.schedule.resume_after_s,
+        )
+        return self._run("resume", request.ship, lambda ports: resume(request, ports))
+
+    def _run(self, command: str, ship_id: ShipId, body: Body) -> Run:
+        stage, rack = self.stage, self.stage.rack
+        rack.writes = []
+        done = Run(command, stage.clock.now_s(), _Sink(stage, self._on_event), rack.writes)
+        self.done.append(done)
+        self._arm()
+        ports = Ports(APP, rack, stage.probe, stage.ledger, stage.clock, done.sink)
+        started = Started(ship_id, command, APP, ACTOR, "0")
+        try:
+            done.ended, done.bug = run(started, body, ports, Recorder(done.sink))
+        except Killed:
+            done.ended = None
+        self._kill = None
+        return done
+
+    def _arm(self) -> None:
+        self._kill, self._nth = (self._kills.pop(0) if self._kills else None), 0
+        if self._kill and self._kill.write is None:
+            self.stage.clock.kill_s = self.stage.clock.now_s() + self._kill.at_s
+
+    def _before_write(self, words: str) -> None:
+        self._on_write(words)
+        self._nth += 1
+        if self._kill and self._kill.write == self._nth and not self._kill.is_after:
+            raise Killed
+
+    def _after_write(self, words: str) -> None:  # noqa: ARG002
+        if self._kill and self._kill.write == self._nth and self._kill.is_after:
+            raise Killed
+
+    # What is asked for
+
+    def _errand(self) -> Body:
+        schedule, policy = self.stage.schedule, self.stage.schedule.policy
+        match schedule.errand:
+            case Errand.ROLLBACK:
+                back = RollbackRequest(ship=SHIP, actor=ACTOR, policy=policy, confirm=lambda _: True)
+                return lambda ports: rollback(back, ports)
+            case Errand.VERIFY:
+                proof = VerifyRequest(ship=SHIP, actor=ACTOR, policy=policy)
+                return lambda ports: verify(proof, ports)
+            case _:
+                request = self._ship_request()
+                return lambda ports: ship(request, ports)
+
+    def _ship_request(self) -> ShipRequest:
+        schedule = self.stage.schedule
+        release = {Errand.RELEASE: self.stage.built, Errand.AGAIN: self.stage.before}.get(schedule.errand)
+        wishes, layout, is_built = schedule.wishes, schedule.layout, release is None
+        subject = ServiceName(layout.subject)
+        return ShipRequest(
+            ship=SHIP,
+            actor=ACTOR,
+            policy=schedule.policy,
+            source=Source(schedule.program, "0123456789", schedule.program) if is_built else None,
+            manifest=read_manifest(layout.manifest(schedule.program, schedule.companion)) if is_built else None,
+            release=ReleaseId(release) if release else None,
+            wanted=Environment.of(MODE="new", TOKEN=SECRETS[1]) if is_built else Environment({}),
+            accept_ps=not any(each.reach is Reach.PUBLIC for each in (*layout.parts, *schedule.layout_before.parts)),
+            no_rollback=wishes.no_rollback,
+            no_verify=wishes.no_verify,
+            irreversible=wishes.irreversible,
+            release_command=None if wishes.command_ends is None else ReleaseCommand(subject, "migrate"),
+        )
+
+
+class _Sink(RecordingSink):
+    def __init__(self, stage: Stage, on_event: Callable[[Event], None]) -> None:
+        super().__init__(stage.clock)
+        self._on_event = on_event
+
+    def record(self, event: Event) -> None:
+        super().record(event)
+        self._on_event(event)
