@@ -18,6 +18,7 @@ from deployer.bootstrap.signals import signals
 from deployer.convox.rack import ConvoxRack
 from deployer.convox.request import Completed
 from deployer.convox.runner import Runner
+from deployer.convox.source import commits_between
 from deployer.convox.target import Target, child_environment
 from deployer.core.environment import Environment
 from deployer.core.events import Ended, Event, Said, Sink, Started
@@ -25,8 +26,9 @@ from deployer.core.names import RackName, ShipId
 from deployer.core.policy import Policy
 from deployer.core.redact import Redactor
 from deployer.engine.clock import SystemClock
-from deployer.engine.ports import Ports
+from deployer.engine.ports import Incidents, NoIncidents, Ports
 from deployer.engine.run import Recorder, run
+from deployer.ledger.incidents import keep_incident
 from deployer.ledger.journal import Journal
 from deployer.ledger.local_file import LocalFile
 from deployer.ledger.places import state_root
@@ -34,6 +36,7 @@ from deployer.ledger.rack_ledger import RackLedger
 from deployer.probe.http_probe import HttpProbe
 from deployer.render.choose import Manner, Output, renderer_for
 from deployer.render.github import Github
+from deployer.render.incident import Incident
 from deployer.render.stream import Renderer
 
 
@@ -54,8 +57,9 @@ class Wiring:
     named: str
     convox: str
 
-    def ports(self, sink: Sink) -> Ports:
-        return Ports(self.options.app, self.rack, self.probe, self.ledger, self.clock, sink, self.named)
+    def ports(self, sink: Sink, incidents: Incidents | None = None) -> Ports:
+        kept = incidents or NoIncidents()
+        return Ports(self.options.app, self.rack, self.probe, self.ledger, self.clock, sink, self.named, kept)
 
 
 @dataclass(slots=True)
@@ -67,6 +71,7 @@ class Session:
     run_url: str
     recorder: Recorder
     renderer: Renderer
+    incidents: Incidents
 
     @property
     def clock(self) -> SystemClock:
@@ -93,7 +98,7 @@ class Session:
     def run(self, command: str, body: Callable[[Ports], Ended]) -> int:
         """Carry it out; the release id alone goes to stdout, on success only. A bug is shown after its verdict."""
         started = Started(self.ship, command, self.wiring.options.app, self.actor, __version__)
-        ended, bug = run(started, body, self.wiring.ports(self.recorder), self.recorder)
+        ended, bug = run(started, body, self.wiring.ports(self.recorder, self.incidents), self.recorder)
         self.renderer.close()
         if ended.verdict.is_success and ended.release and self.wiring.options.output is not Output.JSON:
             print(ended.release, flush=True)  # noqa: T201 - the one thing that stdout is for
@@ -113,6 +118,29 @@ class Fan:
             each.record(event)
 
 
+class Reports:
+    """Implements the engine's `Incidents`: `report` has heard every event of the run of `ship`."""
+
+    def __init__(self, report: Incident, wiring: Wiring, ship: ShipId, complain: Callable[[str], None]) -> None:
+        self._report = report
+        self._wiring = wiring
+        self._ship = ship
+        self._complain = complain
+
+    def keep(self, ended: Ended) -> str:
+        try:
+            text = self._wiring.redactor.redact(self._report.text(ended, self._commits()))
+            root, app = state_root(os.environ), self._wiring.options.app
+            return str(keep_incident(root, self._wiring.label, app, self._ship, text))
+        except Exception as error:  # whatever is wrong with a report, the verdict stands (I14)
+            self._complain(type(error).__name__)
+            return ""
+
+    def _commits(self) -> tuple[str, ...]:
+        known = self._report.commits
+        return commits_between(*known, self._wiring.runner) if known else ()
+
+
 @contextmanager
 def session_of(options: Options, *, keeps_journal: bool = True) -> Iterator[Session]:
     """Without a journal for a run that writes nothing: there is nothing to take up."""
@@ -124,14 +152,19 @@ def session_of(options: Options, *, keeps_journal: bool = True) -> Iterator[Sess
         def lost(why: str) -> None:
             renderer.record(Said("journal", f"cannot be kept any more: {why}", is_warning=True))
 
+        def not_kept(why: str) -> None:
+            renderer.record(Said("report", f"cannot be kept: {why}", is_warning=True))
+
         root = state_root(os.environ)
         with (
             Journal.create(root, wiring.label, options.app, ship_id, wiring.clock, lost)
             if keeps_journal
             else nullcontext(Fan(()))
         ) as journal:
-            recorder = Recorder(Fan((journal, renderer)))
-            session = Session(wiring, ship_id, run_url(os.environ), recorder, renderer)
+            report = Incident()
+            recorder = Recorder(Fan((journal, renderer, report)))
+            reports = Reports(report, wiring, ship_id, not_kept) if keeps_journal else NoIncidents()
+            session = Session(wiring, ship_id, run_url(os.environ), recorder, renderer, reports)
             with signals(wiring.clock, recorder):
                 try:
                     yield session
@@ -166,6 +199,7 @@ def wiring_of(options: Options) -> Iterator[Wiring]:
         headers=options.health.headers,
         allow_loopback=target.is_loopback,
         interruptions=clock,
+        redact=redactor.redact,
     )
     try:
         yield Wiring(

@@ -108,10 +108,17 @@ class Calls:
         """A release never changes, so its env is read once. Its values are never shown from now on."""
         if release not in self._environments:
             found = self.ask(self.commands.environment(release), parse.environment, is_fresh=is_fresh)
-            for secret in found.values():
-                self.runner.redactor.learn(secret)
-            self._environments[release] = found
+            self.learn_environment(release, found)
         return self._environments[release]
+
+    def learn_environment(self, release: ReleaseId, found: Environment) -> None:
+        for secret in found.values():
+            self.runner.redactor.learn(secret)
+        self._environments[release] = found
+
+    def knows_environment(self, release: ReleaseId) -> bool:
+        """It was read, and so its values are masked in whatever is shown."""
+        return release in self._environments
 
 
 def _is_worth_another_try(error: BaseException, *, is_fresh: bool) -> bool:

@@ -74,6 +74,11 @@ class Commands:
         """Names the service: without it the log is empty on some racks (convox-facts 10.1)."""
         return self._ask("logs", "--no-follow", "--since", "5m", "--tail", "100", "-s", _value(service), *self._flags())
 
+    def diagnosis(self, service: ServiceName | None) -> Request:
+        """Needs a rack of 3.24.0 (convox-facts 2.9); an older one has no such path, an older CLI no such command."""
+        which = ("-s", _value(service)) if service else ()
+        return self._ask("deploy-debug", "-o", "json", "--lines", "40", *which, *self._flags())
+
     def config_get(self, name: str) -> Request:
         return self._ask("config get", _value(name), *self._flags())
 

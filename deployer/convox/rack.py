@@ -9,7 +9,7 @@ from deployer.convox import building, effects, manifest, parse, release_command,
 from deployer.convox.calls import Calls
 from deployer.convox.capabilities import capabilities_of
 from deployer.convox.children import Asked, Promotion, Tick
-from deployer.convox.logs import log_lines
+from deployer.convox.evidence import evidence_of
 from deployer.convox.runner import Runner
 from deployer.convox.target import Target
 from deployer.convox.tls import check_tls
@@ -19,7 +19,7 @@ from deployer.core.errors import Denied, Garbled, NotFound, RackFailure, Unautho
 from deployer.core.models import App, Build, Manifest, Process, RackInfo, Release, ReleaseCommand, Service, Source
 from deployer.core.names import BuildId, ReleaseId, ServiceName, ShipId
 from deployer.core.policy import Policy
-from deployer.core.why import LogLine
+from deployer.core.why import Evidence
 from deployer.engine.ports import CommandEnd, PendingReads, PromoteChild
 
 
@@ -83,15 +83,8 @@ class ConvoxRack:
     def build_info(self, build: BuildId) -> Build:
         return self._calls.ask(self._commands.build_info(build), parse.build)
 
-    def logs(self, service: ServiceName) -> tuple[LogLine, ...]:
-        """Of use to people only: a failure is no answer, and an answer is no proof."""
-        try:
-            completed = self._calls.runner.run(self._commands.logs(service))
-        except RackFailure:
-            return ()
-        if self._calls.failure(completed):  # it may stand on stdout with status 0, like a line of the log
-            return ()
-        return log_lines(self._calls.runner.redactor.redact(completed.stdout))
+    def evidence(self, release: ReleaseId, service: ServiceName | None) -> Evidence:
+        return evidence_of(self._calls, release, service)
 
     def start_reads(self, *, with_services: bool = False) -> PendingReads:
         app = Asked(self._calls, self._commands.app(), parse.app)

@@ -12,6 +12,7 @@ from deployer.core.redact import first_line
 GIT_S = 10.0
 # The subject is part of the build's description.
 SUBJECT_CHARACTERS = 120
+COMMITS = 50
 
 
 def source_of(path: Path, runner: Runner) -> Source:
@@ -24,6 +25,12 @@ def source_of(path: Path, runner: Runner) -> Source:
     commit, _, subject = _git(runner, folder, "log", "-1", "--format=%H %s").partition(" ")
     is_dirty = bool(commit) and bool(_git(runner, folder, "status", "--porcelain", "--", "."))
     return Source(folder, commit, first_line(subject, limit=SUBJECT_CHARACTERS), is_dirty)
+
+
+def commits_between(source: Source, old: str, runner: Runner) -> tuple[str, ...]:
+    """What `source` has and the commit `old` had not, newest first, each with its author; nothing where git cannot."""
+    asked = (f"--max-count={COMMITS}", "--format=%h %an: %s", f"{old}..{source.commit}")
+    return tuple(first_line(each) for each in _git(runner, source.path, "log", *asked).splitlines())
 
 
 def declares_stamp(path: str) -> bool:

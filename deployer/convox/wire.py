@@ -1,4 +1,4 @@
-"""The JSON that `convox api get` prints (convox-facts 5.3), as far as deployer reads it."""
+"""The JSON that `convox api get` (convox-facts 5.3) and `deploy-debug` print, as far as deployer reads it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from deployer.core.errors import Garbled
 from deployer.core.models import Port, Process, Service
 from deployer.core.names import ProcessId, ReleaseId, ServiceName
+from deployer.core.why import Unwell
 
 T = TypeVar("T")
 
@@ -46,6 +47,48 @@ class ProcessWire(BaseModel):
         return Process(ProcessId(self.id), ServiceName(self.name), self.status, ReleaseId(self.release))
 
 
+class EventWire(BaseModel):
+    reason: str = ""
+    message: str = ""
+
+
+class PodWire(BaseModel):
+    """A pod of `deploy-debug -o json`; fields that are empty are left out (case deploy-debug-json)."""
+
+    name: str
+    service: str = ""
+    phase: str = ""
+    ready: str = ""
+    restarts: int = 0
+    stateDetail: str = ""  # noqa: N815 - as it is on the wire
+    hint: str = ""
+    logs: str = ""
+    previousLogs: str = ""  # noqa: N815
+    events: Annotated[list[EventWire], BeforeValidator(_none_as_empty)] = []
+
+    @property
+    def _said(self) -> str:
+        """A container that waits for its next start shows its last run as both (case deploy-debug-json)."""
+        return self.logs if self.logs == self.previousLogs else self.previousLogs + self.logs
+
+    def model(self) -> Unwell:
+        return Unwell(
+            ProcessId(self.name),
+            ServiceName(self.service),
+            self.stateDetail or self.phase,
+            self.ready,
+            self.restarts,
+            self.hint,
+            tuple(self._said.splitlines()),
+            tuple(f"{each.reason}: {each.message}" for each in self.events),
+        )
+
+
+class DiagnosisWire(BaseModel):
+    pods: Annotated[list[PodWire], BeforeValidator(_none_as_empty)] = []
+
+
+_DIAGNOSIS = TypeAdapter(DiagnosisWire)
 _SERVICES = TypeAdapter(Annotated[list[ServiceWire], BeforeValidator(_none_as_empty)])
 _PROCESSES = TypeAdapter(Annotated[list[ProcessWire], BeforeValidator(_none_as_empty)])
 
@@ -56,6 +99,10 @@ def services(text: str) -> tuple[Service, ...]:
 
 def processes(text: str) -> tuple[Process, ...]:
     return tuple(each.model() for each in _read(_PROCESSES, text))
+
+
+def diagnosis(text: str) -> tuple[Unwell, ...]:
+    return tuple(each.model() for each in _read(_DIAGNOSIS, text).pods)
 
 
 def _read(adapter: TypeAdapter[T], text: str) -> T:

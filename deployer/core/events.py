@@ -15,6 +15,7 @@ from deployer.core.names import AppName, ProcessId, ReleaseId, ShipId
 from deployer.core.plan import Plan
 from deployer.core.proof import Progress
 from deployer.core.verdict import Verdict
+from deployer.core.why import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,22 @@ class ProcessSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """Answers of a service that were alike. `status_code` is `None` where none came, and `said` is why then."""
+
+    service: str
+    status_code: int | None
+    release: ReleaseId | None
+    count: int
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Looked:
-    """One tick of the watch. `rack` is the app's status in the rack's word; `answers` are those of this tick."""
+    """
+    One tick of the watch. `rack` is the app's status in the rack's word; `answers` are those of this tick, which
+    `heard` tells apart.
+    """
 
     step: str
     release: ReleaseId
@@ -115,6 +130,7 @@ class Looked:
     answers: int = 0
     wrong: int = 0
     trouble: tuple[str, ...] = ()
+    heard: tuple[Heard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +140,14 @@ class Judged:
     judgement: str
     why: str = ""
     process: ProcessId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was read of a release that fails, before anything was done about it: a way back takes it away."""
+
+    release: ReleaseId
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +169,9 @@ class Ended:
     evidence: str = ""
 
 
-Event = Started | Planned | Resumed | Intended | Wrote | Said | BuildLine | CommandLine | Looked | Judged | Ended
+Event = (
+    Started | Planned | Resumed | Intended | Wrote | Said | BuildLine | CommandLine | Looked | Judged | Gathered | Ended
+)
 
 
 class Sink(Protocol):

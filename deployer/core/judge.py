@@ -207,7 +207,8 @@ def _failing(history: History, view: ServiceView, policy: Policy) -> Doomed | No
     if history.now_s - tally.since_s < policy.failing_s or is_tolerable:
         return None
     text = f"{tally.failures} of {tally.total} health answers of {view.expected.name} are errors{heard_last(history)}"
-    return Doomed(Reason.FAILING, text)
+    # every row is a running replica of the release, so any of them can say why
+    return Doomed(Reason.FAILING, text, view.running[0].id if view.running else None, view.expected.name)
 
 
 def _wrong_code(history: History, view: ServiceView, policy: Policy) -> Doomed | None:

@@ -163,7 +163,8 @@ class Answer:
     """
     One reply to one health request, or the reason why there is none.
 
-    An unanswered question is never a bad answer (design 2.2): `error` set means unknown.
+    An unanswered question is never a bad answer (design 2.2): `error` set means unknown. `said` is the first line of
+    an answer that is not 2xx.
     """
 
     service: ServiceName
@@ -174,6 +175,7 @@ class Answer:
     elapsed_s: float = 0.0
     error: str = ""
     is_cached: bool = False
+    said: str = ""
 
     @property
     def is_ok(self) -> bool:

@@ -6,6 +6,7 @@ A plan is data: the engine carries it out, renderers show it, the journal keeps 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from deployer.core.environment import EnvDiff
@@ -161,6 +162,12 @@ def expected_address(service: Service | None, spec: ServiceSpec) -> str:
     port = service.ports[0].balancer
     scheme, suffix = ("https", "") if port == 443 else ("http", "" if port == 80 else f":{port}")
     return f"{scheme}://{service.domain}{suffix}{spec.health_path}"
+
+
+def commit_in(description: str) -> str:
+    """The commit that a build of ours was made of, as `describe_build` wrote it down; "" in any other description."""
+    found = re.match(r"build ([0-9a-f]{7,40}) .*\[ship ", description)
+    return found[1] if found else ""
 
 
 def describe_build(source: Source, ship: ShipId) -> str:

@@ -10,7 +10,7 @@ from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
 # Deadlines of single calls and plain counts do not shrink with a rack that runs fast.
-_UNSCALED = frozenset({"read_s", "write_s", "build_s", "command_s", "probe_s"})
+_UNSCALED = frozenset({"read_s", "write_s", "build_s", "command_s", "probe_s", "evidence_s"})
 
 
 def _number(default: float, meaning: str, *, setting: str = "", may_be_zero: bool = False) -> Any:
@@ -58,6 +58,7 @@ class Policy:
     proven_back_s: float = _number(5.0, "how long the old release must stay proven again", may_be_zero=True)
     back_deadline_s: float = _number(600.0, "for the whole way back")
     cancel_retry_s: float = _number(5.0, "between two tries to cancel")
+    evidence_s: float = _number(5.0, "for what a failing release says of itself, before it is taken back")
     promote_start_s: float = _number(30.0, "within which a promote must announce itself")
     promote_silence_s: float = _number(120.0, "how long the rack may take to show a release that was promoted")
     heartbeat_s: float = _number(30.0, "after a silence this long, what is being waited for is said")

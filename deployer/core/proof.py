@@ -11,6 +11,8 @@ from deployer.core.models import Answer, ProofMode
 from deployer.core.names import ServiceName
 from deployer.core.policy import Policy
 
+SAID_CHARACTERS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -61,7 +63,8 @@ def heard_last(history: History) -> str:
 def _unwell(history: History, answer: Answer) -> str:
     """What is wrong with an answer as a proof."""
     if answer.error or not answer.is_ok:
-        return f"{answer.service}: {answer.error or f'HTTP {answer.status_code}'}"
+        said = f": {answer.said[:SAID_CHARACTERS]}" if answer.said else ""
+        return f"{answer.service}: {answer.error or f'HTTP {answer.status_code}{said}'}"
     if answer.is_cached or answer.release is None:
         return f"{answer.service}: {'an answer from a cache' if answer.is_cached else 'no release in its answers'}"
     is_ours = answer.release == history.rollout.release

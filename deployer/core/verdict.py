@@ -47,6 +47,11 @@ class Verdict(Enum):
     def is_success(self) -> bool:
         return self.status == 0
 
+    @property
+    def is_incident(self) -> bool:
+        """A release went bad, or out of sight: people will want to know more than a line."""
+        return self.status == Verdict.FIRST_FAILED.status or 20 <= self.status < Verdict.INTERRUPTED.status
+
 
 def cancelled_by(signum: int) -> Verdict:
     """The verdict of a run that a signal ended before any promote: 128 + the signal's number."""

@@ -1,4 +1,4 @@
-"""Find the one sentence that says why in what a failing process wrote last."""
+"""What a failing release leaves behind while it is there, and the one sentence in it that says why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deployer.core.names import ProcessId
+from deployer.core.names import ProcessId, ServiceName
 from deployer.core.redact import first_line
 
 # The words of runtimes and frameworks for something that went wrong; a line of them says more than the last line,
@@ -25,6 +25,51 @@ class LogLine:
 
     process: ProcessId | None
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unwell:
+    """
+    A process as the rack itself diagnoses it: `state` and `hint` are its words, "" where it has none.
+
+    `lines` are the last ones of its log, or of the run before where this one has not said anything yet.
+    """
+
+    process: ProcessId
+    service: ServiceName
+    state: str = ""
+    ready: str = ""
+    restarts: int = 0
+    hint: str = ""
+    lines: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What could be read of a release before it was taken away. Known secrets are masked in it."""
+
+    log: tuple[LogLine, ...] = ()
+    unwell: tuple[Unwell, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.log or self.unwell)
+
+
+def why_of(evidence: Evidence, process: ProcessId | None, *, is_running: bool = False) -> str:
+    """
+    The one sentence that says why `process` fails, or "".
+
+    Its own words come first, then what the rack says of it: a process that was killed, or never started, says nothing.
+    The last words of one that runs are no reason, unless they tell of an error.
+    """
+    diagnosed = next((each for each in evidence.unwell if each.process == process), None)
+    own = tuple(LogLine(process, text) for text in diagnosed.lines) if diagnosed else ()
+    said = why_in(own, process) or why_in(evidence.log, process)
+    if is_running:
+        return said if _TELLING.search(said) else ""
+    rack = ": ".join(filter(None, (diagnosed.state, diagnosed.hint))) if diagnosed and diagnosed.hint else ""
+    return said or rack
 
 
 def why_in(lines: Sequence[LogLine], process: ProcessId | None) -> str:

@@ -17,8 +17,8 @@ from deployer.core.names import ReleaseId, Shape, shape_of
 from deployer.core.plan import BASELINE_IS_DOWN
 from deployer.core.proof import what_is_missing
 from deployer.core.verdict import Verdict
-from deployer.core.why import why_in
 from deployer.core.world import WAYS, Move, World, world_of
+from deployer.engine.evidence import explained, gather
 from deployer.engine.look import look, look_at_app
 from deployer.engine.ports import Ports
 from deployer.engine.roll import Aim, Order, roll_out, taken_over, watch_out
@@ -58,7 +58,7 @@ class _WayBack:
     is_explained: bool = False
 
     def look(self) -> tuple[World, App | None]:
-        """Two looks that agree; what the failing process said last is read between them, while it can be."""
+        """Two looks that agree; what the failing release says of itself is read between them, while it can be."""
         seen: World | None = None
         while True:
             looked_at_s = self.ports.clock.now_s()
@@ -74,10 +74,14 @@ class _WayBack:
             self.ports.clock.sleep(max(0.0, due_s - self.ports.clock.now_s()))
 
     def _explain(self) -> None:
-        """Have the doom say why: a cancel takes the log of the failing process away."""
-        if isinstance(self.doom, Doomed) and not self.is_explained:
-            self.is_explained = True
-            self.doom = explained(self.doom, self.ports)
+        """Have the doom say why, once, before anything is written."""
+        if self.is_explained:
+            return
+        self.is_explained = True
+        if isinstance(self.doom, Doomed):
+            self.doom = explained(self.doom, self.order.aim.release, self.ports)
+        else:
+            gather(self.order.aim.release, self.ports)
 
     def step(self, world: World, app: App | None) -> Ended | None:
         """Make the move that `WAYS` allows; the verdict, or `None` to look again."""
@@ -237,16 +241,6 @@ def prove(aim: Aim, order: Order, deadline_s: float, ports: Ports) -> Proven | S
         if ports.clock.now_s() > deadline_s:
             return LostSight(what_is_missing(watch.history, policy))
         watch.rest()
-
-
-def explained(doom: Doomed, ports: Ports) -> Doomed:
-    """The doom, with what its process said last as the reason."""
-    lines = ports.rack.logs(doom.service) if doom.service else ()
-    reason = why_in(lines, doom.process)
-    if not reason:
-        return doom
-    ports.sink.record(Said("why", f"{reason} ({doom.process})"))
-    return replace(doom, why=f"{doom.why}: {reason}")
 
 
 def copy_of(build_from: ReleaseId, env_from: ReleaseId, ports: Ports) -> ReleaseId:

@@ -1,19 +1,19 @@
 """
-What the engine needs of the world: five ports. `convox`, `probe` and `ledger` implement them for real,
+What the engine needs of the world: six ports. `convox`, `probe` and `ledger` implement them for real,
 `deployer.testing` in virtual time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from deployer.core.capabilities import Capabilities
 from deployer.core.environment import Environment
 from deployer.core.errors import RackFailure
-from deployer.core.events import Sink
+from deployer.core.events import Ended, Sink
 from deployer.core.models import (
     Answer,
     App,
@@ -28,7 +28,7 @@ from deployer.core.models import (
     Source,
 )
 from deployer.core.names import AppName, BuildId, ReleaseId, ServiceName, ShipId
-from deployer.core.why import LogLine
+from deployer.core.why import Evidence
 
 
 class Clock(Protocol):
@@ -124,8 +124,12 @@ class Rack(Protocol):
 
     def build_info(self, build: BuildId) -> Build: ...
 
-    def logs(self, service: ServiceName) -> tuple[LogLine, ...]:
-        """What a service's processes wrote last, oldest first; nothing where it cannot be had."""
+    def evidence(self, release: ReleaseId, service: ServiceName | None) -> Evidence:
+        """
+        What the processes of `release` wrote last and how the rack diagnoses them, of one service or of all.
+
+        Within `policy.evidence_s`, and never raises a RackFailure: what cannot be had is left out.
+        """
 
     def start_reads(self, *, with_services: bool = False) -> PendingReads:
         """Start `ps` and `apps info` side by side, and the services too when asked to."""
@@ -219,6 +223,19 @@ class Ledger(Protocol):
         """Only if `ship` still holds it."""
 
 
+class Incidents(Protocol):
+    def keep(self, ended: Ended) -> str:
+        """Write down all that is known of a run that went wrong; where that lies, "" where it cannot. Never raises."""
+
+
+class NoIncidents:
+    """For runs that leave nothing behind on this machine."""
+
+    def keep(self, ended: Ended) -> str:
+        del ended
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """One app on one rack, and all that can be done about it. `named` is the rack as a person named it, or ""."""
@@ -230,6 +247,7 @@ class Ports:
     clock: Clock
     sink: Sink
     named: str = ""
+    incidents: Incidents = field(default_factory=NoIncidents)
 
     def command(self, *words: str) -> str:
         """A command of ours to type next, for this app on this rack."""

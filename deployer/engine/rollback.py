@@ -24,6 +24,7 @@ from deployer.core.summary import LOCK
 from deployer.core.verdict import Verdict
 from deployer.engine.back import cancel, copy_of, heal, prove
 from deployer.engine.draft import aim_at
+from deployer.engine.evidence import gather
 from deployer.engine.observe import Seen, observe_lightly
 from deployer.engine.ports import LockNote, Ports, ProvenEntry
 from deployer.engine.remember import remember
@@ -209,6 +210,7 @@ def _ended(found: Judgement, order: Order, content: str, ports: Ports) -> Ended:
         case Superseded(by=by):
             return Ended(Verdict.SUPERSEDED, None, by, why=f"{by} became active during the rollback")
         case _:
+            gather(release, ports)
             why = getattr(found, "why", "") or f"{release} was not proven in time"
             hints = (f"convox ps -a {ports.app}", f"convox logs -a {ports.app}")
             return Ended(Verdict.ROLLBACK_UNCONFIRMED, release, "unknown", why=why, hints=hints)

@@ -46,6 +46,8 @@ def run(started: Started, body: Callable[[Ports], Ended], ports: Ports, recorder
         ended = _ended_by_bug(error, recorder.summary, ports)
     _leave_lock(ended, recorder.summary, ports)
     ended = replace(ended, why=_why(ended, recorder.summary), seconds=ports.clock.now_s() - began_s)
+    if ended.verdict.is_incident:
+        ended = replace(ended, evidence=ports.incidents.keep(ended))
     recorder.record(ended)
     return ended, bug
 

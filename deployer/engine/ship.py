@@ -8,6 +8,7 @@ from deployer.core.proof import told_of
 from deployer.core.verdict import Verdict
 from deployer.engine.back import go_back
 from deployer.engine.draft import ShipRequest
+from deployer.engine.evidence import gather
 from deployer.engine.ports import Ports
 from deployer.engine.prepare import prepare
 from deployer.engine.remember import remember
@@ -36,6 +37,7 @@ def settle(order: Order, judgement: Judgement, ports: Ports) -> Ended:
         case Superseded(by=by):
             return Ended(Verdict.SUPERSEDED, None, by, why=f"{by} became active while {release} was rolling out")
         case LostSight(why=why):
+            gather(release, ports)
             hint = ports.command("status")
             return Ended(Verdict.LOST_SIGHT, release, "not known; nothing was rolled back", why=why, hints=(hint,))
         case _:

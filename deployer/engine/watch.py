@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from deployer.core.events import Judged, Looked, ProcessSeen
+from deployer.core.events import Heard, Judged, Looked, ProcessSeen
 from deployer.core.history import History
 from deployer.core.judge import (
     Believed,
@@ -21,7 +22,7 @@ from deployer.core.judge import (
     judge,
 )
 from deployer.core.models import Answer, Manifest, Process, Rollout, Service, Snapshot
-from deployer.core.names import ProcessId
+from deployer.core.names import ProcessId, ReleaseId
 from deployer.core.policy import Policy
 from deployer.core.proof import progress_of
 from deployer.engine.look import look, targets_for
@@ -100,6 +101,7 @@ class Watch:
             answers=len(heard),
             wrong=sum(not each.is_ok or each.release != release for each in heard),
             trouble=snapshot.trouble,
+            heard=_told_apart(snapshot.answers),
         )
 
     def _seen(self, row: Process, at_s: float) -> ProcessSeen:
@@ -113,6 +115,17 @@ class Watch:
             answered_s_ago=at_s - heard_s if answer else None,
             answer_ms=answer.elapsed_s * 1000 if answer else None,
         )
+
+
+def _told_apart(answers: Iterable[Answer]) -> tuple[Heard, ...]:
+    """How many answers said the same, each in the words of the last."""
+    counts: Counter[tuple[str, int | None, ReleaseId | None]] = Counter()
+    said: dict[tuple[str, int | None, ReleaseId | None], str] = {}
+    for each in answers:
+        kind = (each.service, each.status_code, each.release)
+        counts[kind] += 1
+        said[kind] = each.error or each.said
+    return tuple(Heard(*kind, number, said[kind]) for kind, number in counts.items())
 
 
 def _word(judgement: Judgement | None) -> str:

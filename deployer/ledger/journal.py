@@ -178,4 +178,4 @@ def _reserve(folder: int, name: str) -> int:
 def _gist(look: Looked) -> Looked:
     """The look without what differs at every tick: counts and ages of answers."""
     rows = tuple(replace(each, answered_s_ago=None, answer_ms=None) for each in look.processes)
-    return replace(look, answers=0, processes=rows)
+    return replace(look, answers=0, processes=rows, heard=())

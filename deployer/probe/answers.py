@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from deployer.core.models import Answer
 from deployer.core.names import ProcessId, ReleaseId, ServiceName, is_release_id, is_ship_id
+from deployer.core.redact import first_line
 
 BODY_LIMIT_BYTES = 65_536
+SAID_CHARACTERS = 200
 
 _PROCESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
 
@@ -50,9 +52,15 @@ class Reply:
         return 200 <= self.status_code < 300
 
 
-def read(service: ServiceName, reply: Reply, document: Mapping[str, object], fields: Fields) -> Answer:
+def read(
+    service: ServiceName,
+    reply: Reply,
+    document: Mapping[str, object],
+    fields: Fields,
+    redact: Callable[[str], str] = str,
+) -> Answer:
     """
-    The answer in a reply. Fields of the wrong type or shape are as good as missing.
+    The answer in a reply. Fields of the wrong type or shape are as good as missing. `redact` masks known secrets.
 
     A `version` like `1.4.2` is the app's own and no release of a rack. A stamp that is no ship's id is not ours
     either: an app's own `build` field must not doom it.
@@ -67,6 +75,8 @@ def read(service: ServiceName, reply: Reply, document: Mapping[str, object], fie
         stamp=stamp if isinstance(stamp, str) and is_ship_id(stamp) else "",
         elapsed_s=reply.received_s - reply.sent_s,
         is_cached=_has_age(reply.age),
+        # masked before it is cut short: the half of a secret is not known for one any more
+        said="" if reply.is_ok else first_line(redact(reply.body.decode(errors="replace")), limit=SAID_CHARACTERS),
     )
 
 

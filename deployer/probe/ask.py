@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import ssl
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -53,6 +53,7 @@ class Terms:
     tls: ssl.SSLContext
     look_up: LookUp
     interruptions: Interruptions | None = None
+    redact: Callable[[str], str] = str
 
 
 def default_tls() -> ssl.SSLContext:
@@ -127,7 +128,8 @@ class _Round:
         async with self._shares[target], self._slots:
             reply = await self._follow(url, addresses)
         document, fields = document_of(reply), self._terms.fields
-        return heard(target.url, read(target.service, reply, document, fields), reply, document, fields)
+        answer = read(target.service, reply, document, fields, self._terms.redact)
+        return heard(target.url, answer, reply, document, fields)
 
     async def _addresses(self, url: httpx.URL) -> tuple[str, ...]:
         """Looked up once for all who ask this host. The shield: one that gives up must not take it from the others."""

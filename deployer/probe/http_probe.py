@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count, islice, zip_longest
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,8 @@ class HttpProbe:
 
     `headers` are sent with each request, and never shown. Loopback addresses are refused unless `allow_loopback`;
     link-local ones always are, so that a rack's data cannot make us ask a cloud's metadata service. `tls` replaces
-    the default trust in certificates, `look_up` the system's resolver; `interruptions` cut a round short.
+    the default trust in certificates, `look_up` the system's resolver; `interruptions` cut a round short. `redact`
+    masks known secrets in what a service says.
     Raises Usage for a header that cannot be sent.
     """
 
@@ -44,6 +45,7 @@ class HttpProbe:
         tls: ssl.SSLContext | None = None,
         look_up: LookUp | None = None,
         interruptions: Interruptions | None = None,
+        redact: Callable[[str], str] = str,
     ) -> None:
         self._policy = policy
         self._fields = fields or Fields()
@@ -52,6 +54,7 @@ class HttpProbe:
         self._tls = tls
         self._look_up = look_up
         self._interruptions = interruptions
+        self._redact = redact
         self._rounds = count()
         self._last_round: tuple[Heard, ...] = ()
         _check_headers(self._headers)
@@ -80,6 +83,7 @@ class HttpProbe:
             tls=self._tls,
             look_up=self._look_up or look_up,
             interruptions=self._interruptions,
+            redact=self._redact,
         )
 
 

@@ -102,6 +102,7 @@ class Github(Plain):
             "verdict": ended.verdict.label,
             "release": ended.release or "",
             "exit-status": str(ended.verdict.status),
+            "incident": ended.evidence,
         }
         self._append("GITHUB_OUTPUT", "".join(f"{name}={_one_line(value)}\n" for name, value in outputs.items()))
         self._append("GITHUB_STEP_SUMMARY", summary(ended, self._plan, self._story))

@@ -35,9 +35,9 @@ def summary(ended: Ended, plan: Plan | None, story: Iterable[str]) -> str:
     rows = [(label, code(text)) for label, text in _facts(ended, plan) if text]
     parts = [
         f"### {ended.verdict.label}{where}",
-        _block("\n".join([last.text, *last.more])),
+        block("\n".join([last.text, *last.more])),
         "\n".join(["| | |", "|---|---|", *(f"| {label} | {text} |" for label, text in rows)]),
-        f"<details><summary>What happened</summary>\n\n{_block(chr(10).join(story))}\n\n</details>",
+        f"<details><summary>What happened</summary>\n\n{block(chr(10).join(story))}\n\n</details>",
     ]
     return "\n\n".join(parts) + "\n\n"
 
@@ -60,7 +60,8 @@ def _facts(ended: Ended, plan: Plan | None) -> list[tuple[str, str]]:
     return facts
 
 
-def _block(text: str) -> str:
+def block(text: str) -> str:
+    """`text` as a block of code, of which the end is kept where it is too long."""
     text = text if len(text) <= STORY_LIMIT else "…" + text[-STORY_LIMIT:]
     fence = max("```", _longer_than_any("`", text), key=len)
     return f"{fence}text\n{text}\n{fence}"

@@ -90,6 +90,7 @@ class Scene:
             case Ended():
                 is_good = event.verdict.is_success
                 return replace(self, steps=_close(self.steps, at, Mark.DONE if is_good else Mark.FAILED))
+        return self
 
     def _planned(self, plan: Plan, at: datetime) -> Scene:
         names = ["env"] if plan.env and not plan.release else []

@@ -104,6 +104,7 @@ class Story:
                 return self._judged(event, at)
             case Ended():
                 return self._ended(event)
+        return []  # what was gathered is for the report; its one sentence is said as `why`
 
     def _command(self, event: Intended | Wrote, at: datetime) -> list[Line]:
         if event.write in (BUILD, RUN) and isinstance(event, Intended):

@@ -27,7 +27,7 @@ from deployer.core.models import (
 from deployer.core.names import AppName, BuildId, ProcessId, RackName, ReleaseId, ServiceName, ShipId
 from deployer.core.plan import describe_build
 from deployer.core.redact import Secret
-from deployer.core.why import LogLine
+from deployer.core.why import Evidence, LogLine, Unwell
 from deployer.engine.ports import CommandEnd, PendingReads, PromoteState, Reads
 from deployer.rackmodel import ProcessRow
 from deployer.rackmodel.env import parse as parse_env
@@ -134,12 +134,17 @@ class SimulatedRack:
         row = self._read(lambda: self.world.model.build(self._app, build))
         return Build(build, row.status.value, ReleaseId(row.release) if row.release else None, row.description)
 
-    def logs(self, service: ServiceName) -> tuple[LogLine, ...]:
-        rows = self.world.model.processes(self._app, service=service)
-        words = (
-            (row.id, self.world.programs[row.command].last_words) for row in rows if row.command in self.world.programs
+    def evidence(self, release: ReleaseId, service: ServiceName | None) -> Evidence:
+        """Last words are in the log where a service is named, as of the real CLI; the diagnosis lacks those."""
+        if self.is_dark:
+            return Evidence()
+        rows = [row for row in self.world.model.processes(self._app, service=service) if row.release == str(release)]
+        known = [(row.id, self.world.programs.get(row.command)) for row in rows if service]
+        log = tuple(LogLine(ProcessId(each), code.last_words) for each, code in known if code and code.last_words)
+        unwell = (row for row in rows if row.status.value != "running")
+        return Evidence(
+            log, tuple(Unwell(ProcessId(row.id), ServiceName(row.service), row.status.value) for row in unwell)
         )
-        return tuple(LogLine(ProcessId(each), text) for each, text in words if text)
 
     def start_reads(self, *, with_services: bool = False) -> PendingReads:
         return _SimulatedReads(self, with_services=with_services)

@@ -19,6 +19,7 @@ from deployer.engine.run import Recorder, run
 from deployer.engine.ship import ship
 from deployer.rackmodel import Physics
 from deployer.testing import ManualClock, MemoryLedger, RecordingSink, SimulatedProbe, SimulatedRack
+from deployer.testing.incidents import MemoryIncidents
 from deployer.testing.rack import read_manifest
 from deployer.testing.world import SimulatedWorld
 
@@ -32,6 +33,7 @@ class Stage:
     policy: Policy = field(default_factory=lambda: Policy(jitter=0.0))
     clock: ManualClock = field(default_factory=ManualClock)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    incidents: MemoryIncidents = field(default_factory=MemoryIncidents)
     ships: int = 0
     named: str = ""
     physics: Physics | None = None
@@ -46,7 +48,7 @@ class Stage:
 
     @property
     def ports(self) -> Ports:
-        return Ports(APP, self.rack, self.probe, self.ledger, self.clock, self.sink, self.named)
+        return Ports(APP, self.rack, self.probe, self.ledger, self.clock, self.sink, self.named, self.incidents)
 
     def next_ship(self) -> ShipId:
         self.ships += 1

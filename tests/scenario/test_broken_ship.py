@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +58,29 @@ def test_a_release_that_fails_is_taken_back(
 def test_its_own_last_words_are_the_reason(ended: Mapping[str, Done]) -> None:
     """Why a release crashed is told in the last words of its process."""
     assert LAST_WORDS in ended["crash"].err
+
+
+def test_a_report_is_kept_of_it(ended: Mapping[str, Done]) -> None:
+    """The verdict names a file of ours alone, which says why and holds what the process, the rack and `ps` said."""
+    [line] = [line for line in ended["crash"].err.splitlines() if "evidence: " in line]
+    path = Path(line.partition("evidence: ")[2])
+    why, *evidence = path.read_text(encoding="utf-8").split("## ")
+
+    assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+    assert LAST_WORDS in why
+    titles = [part.splitlines()[0].partition(" web-")[0] for part in evidence]
+    assert {"The rack on", "Log", "Processes, as `ps` listed them", "What changed", "What happened"} <= set(titles)
+    assert "env: + MOOD" in "".join(evidence)
+
+
+def test_the_report_says_what_users_were_told(ended: Mapping[str, Done]) -> None:
+    """Where health answers are what is wrong, they are counted, with the first line of a bad one."""
+    [line] = [line for line in ended["ill"].err.splitlines() if "evidence: " in line]
+
+    text = Path(line.partition("evidence: ")[2]).read_text(encoding="utf-8")
+
+    _, answers, *_ = text.partition("## Health answers")[2].split("## ")[0].split("SERVICE")
+    assert "500" in answers
 
 
 def test_the_next_release_forks_from_the_good_one(

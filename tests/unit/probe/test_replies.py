@@ -8,6 +8,7 @@ import pytest
 
 from deployer.core.models import Answer
 from deployer.core.names import ProcessId, ReleaseId
+from deployer.core.redact import Redactor, Secret
 from deployer.probe.answers import BODY_LIMIT_BYTES, Fields
 
 from .asking import GOOD, STAMP, WEB, a_probe, a_target, ask, ask_once, fresh
@@ -43,8 +44,20 @@ def test_an_error_status_is_an_answer(status: int) -> None:
 
     answer = ask_once(always(a_reply(page, status=status, content_type="text/html")))
 
-    assert Answer(WEB, status_code=status, elapsed_s=answer.elapsed_s) == answer
+    assert Answer(WEB, status_code=status, elapsed_s=answer.elapsed_s, said="Down") == answer
     assert answer.is_failure
+
+
+def test_what_an_error_says_is_masked_before_it_is_cut_short() -> None:
+    """The first line of it may be shown, but no secret that a service quotes in it, nor the half of one."""
+    redactor = Redactor()
+    redactor.learn(Secret("hunter2-hunter2"))
+    reply = a_reply(b"x" * 190 + b" hunter2-hunter2\nmore", status=500)
+
+    answer = ask_once(always(reply), probe=a_probe(redact=redactor.redact))
+
+    assert answer.said.startswith("x" * 190)
+    assert "hunter" not in answer.said
 
 
 def test_an_error_status_still_says_who_answered() -> None:

@@ -185,13 +185,13 @@ def test_anywhere_else_a_mask_would_print_the_secret() -> None:
 
 
 def test_outputs_are_for_the_steps_that_follow(tmp_path: Path) -> None:
-    """Verdict, release and exit status; added to what others wrote."""
+    """Verdict, release, exit status and where a report lies; added to what others wrote."""
     path = tmp_path / "output"
     path.write_text("mine=1\n")
 
     render(*events_of(good_ship()), environ={**IN_ACTIONS, "GITHUB_OUTPUT": str(path)})
 
-    assert f"mine=1\nverdict=shipped\nrelease={NEW}\nexit-status=0\n" == path.read_text()
+    assert f"mine=1\nverdict=shipped\nrelease={NEW}\nexit-status=0\nincident=\n" == path.read_text()
 
 
 def test_the_summary_tells_a_run_to_who_does_not_open_the_log(tmp_path: Path) -> None:
