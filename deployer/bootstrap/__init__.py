@@ -22,7 +22,6 @@ from deployer.core.events import Ended
 from deployer.core.models import Manifest
 from deployer.core.names import ShipId
 from deployer.core.runs import Run
-from deployer.core.summary import Summary
 from deployer.engine.doctor import Desk, examine
 from deployer.engine.draft import ShipRequest
 from deployer.engine.holder import look_at_lock
@@ -36,7 +35,7 @@ from deployer.engine.ship import ship as ship_release
 from deployer.engine.status import Status, look_at_status
 from deployer.engine.verify import VerifyRequest
 from deployer.engine.verify import verify as verify_release
-from deployer.ledger.past import journals, latest, read, run_in
+from deployer.ledger.past import journals, run_in, to_take_up
 from deployer.ledger.places import state_root, trouble_with
 
 __all__ = [
@@ -103,16 +102,12 @@ def rollback(options: Options, wish: RollbackWish) -> int:
         return session.run("rollback", lambda ports: roll_back(request, ports))
 
 
-def resume(options: Options, ship_id: ShipId | None, *, yes: bool) -> int:
-    """The exit status of taking up an interrupted ship: the one named, or the newest of this app on this machine."""
-    root = state_root(os.environ)
-    path = latest(root, options.app, place_of(options, os.environ).label, ship_id)
-    if path is None:
+def resume(options: Options, ship_id: ShipId | None, *, yes: bool, abort: bool) -> int:
+    """The exit status of taking up an interrupted ship: the one named, or the last of this app on this machine."""
+    found = to_take_up(state_root(os.environ), options.app, place_of(options, os.environ).label, ship_id)
+    if found is None:
         raise Refused((Problem(f"no ship of {options.app} is remembered on this machine", "deployer status"),))
-    past = read(path)
-    summary, left = Summary(), datetime.now(UTC)
-    for meta, event in past.lines:
-        summary, left = summary.after(event), meta.at
+    summary, left = found
     with session_of(options) as session:
         request = ResumeRequest(
             ship=session.ship,
@@ -121,6 +116,7 @@ def resume(options: Options, ship_id: ShipId | None, *, yes: bool) -> int:
             past=summary,
             age_s=(datetime.now(UTC) - left).total_seconds(),
             yes=yes,
+            abort=abort,
         )
         return session.run("resume", lambda ports: resume_ship(request, ports))
 

@@ -14,8 +14,11 @@ EPILOG = """Examples:
 \b
   deployer resume --app myapi
   deployer resume --app myapi --ship 20261124-120000-a1b2c3
+  deployer resume --app myapi --abort           take back what it promoted, whatever becomes of it
 
-The ship's journal says what was promoted over what; where it stands now is looked at afresh. Exit status as of `ship`.
+The ship's journal says what was promoted over what; where it stands now is looked at afresh. A build that was left is
+waited for and shipped. One that was left more than half an hour ago is judged and reported; --yes acts on it too. Exit
+status as of `ship`; 10 where there is nothing to do.
 """
 
 
@@ -26,6 +29,7 @@ def resume(
         str | None,
         typer.Option("--ship", metavar="ID", help="The ship to take up. Default: the app's newest on this machine."),
     ] = None,
+    abort: Annotated[bool, typer.Option("--abort", help="Go back to what served before it, and prove that.")] = False,
     yes: options.Yes = False,
     soak: options.Soak = None,
     timeout: options.Timeout = None,
@@ -34,7 +38,7 @@ def resume(
     output: options.Output = None,
     verbose: options.Verbose = None,
 ) -> None:
-    """Take up a ship that was interrupted after its promote, and bring it to a verdict."""
+    """Take up a ship that was interrupted, and bring it to a verdict; or take it back."""
     from deployer import bootstrap
     from deployer.cli.settings import ResumeSettings, load
 
@@ -50,4 +54,5 @@ def resume(
         "verbose": verbose,
     }
     settings = load(ResumeSettings, flags)
-    raise typer.Exit(bootstrap.resume(settings.options(), ShipId(settings.ship) if settings.ship else None, yes=yes))
+    wanted = ShipId(settings.ship) if settings.ship else None
+    raise typer.Exit(bootstrap.resume(settings.options(), wanted, yes=yes, abort=abort))

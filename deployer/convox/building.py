@@ -15,7 +15,7 @@ from deployer.convox.calls import Calls
 from deployer.convox.effects import DEFINITE
 from deployer.convox.request import Completed
 from deployer.convox.source import declares_stamp
-from deployer.core.errors import BuildFailed, BuildUnknown, DeployerError, RackFailure
+from deployer.core.errors import BuildFailed, BuildUnknown, DeployerError, NotFound, RackFailure
 from deployer.core.models import Build, Release, Source, stamp_in
 from deployer.core.names import ShipId
 from deployer.core.plan import describe_build
@@ -44,6 +44,21 @@ def build(calls: Calls, source: Source, ship: ShipId, on_line: Callable[[str], N
     built = _settle(calls, ship, failure, began_s + calls.policy.build_s)
     if built.status == "failed":
         raise _failed(calls, completed, built)
+    return _release_of(calls, built)
+
+
+def find(calls: Calls, ship: ShipId) -> Release:
+    """What came of a build that was left. Raises NotFound where it never began, BuildFailed, BuildUnknown."""
+    found = _find(calls, ship)
+    if found is None:
+        raise NotFound(f"no build is described with ship {ship}", hint=f"convox builds -a {calls.app}")
+    built = _settle(calls, ship, None, calls.clock.now_s() + calls.policy.build_s)
+    if built.status == "failed":
+        raise BuildFailed(f"build {built.id} failed", hint=f"convox builds logs {built.id} -a {calls.app}")
+    return _release_of(calls, built)
+
+
+def _release_of(calls: Calls, built: Build) -> Release:
     if built.release is None:
         raise BuildUnknown(f"build {built.id} is complete and has no release", hint=f"convox releases -a {calls.app}")
     return calls.release(built.release)

@@ -99,6 +99,9 @@ class ConvoxRack:
     def build(self, source: Source, ship: ShipId, on_line: Callable[[str], None]) -> Release:
         return building.build(self._calls, source, ship, on_line)
 
+    def find_build(self, ship: ShipId) -> Release:
+        return building.find(self._calls, ship)
+
     def run(
         self, command: ReleaseCommand, release: ReleaseId, ship: ShipId, on_line: Callable[[str], None]
     ) -> CommandEnd:

@@ -41,12 +41,15 @@ class Resumed:
     """
     This run takes up `ship`, which promoted `release` and was left: from here on it is this run's to bring home.
 
-    `gone_back_from` is set where that was a way back already: what is to be finished is no ship then.
+    Of a ship that was going back already, `doom` says why, `left` is what it had gone back from by a copy, which is
+    `release` then, and `is_cancelled` that its rollout was cancelled.
     """
 
     ship: ShipId
     release: ReleaseId
-    gone_back_from: ReleaseId | None = None
+    doom: str = ""
+    left: ReleaseId | None = None
+    is_cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class Reason(Enum):
     FAILING = "failing"
     WRONG_CODE = "wrong code"
     STUCK = "stuck"
+    FOUND_BEFORE = "found by the run that was left"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from deployer.core.events import Ended, Event, Intended, Planned, Resumed, Started, Wrote
+from deployer.core.events import Ended, Event, Intended, Judged, Planned, Resumed, Started, Wrote
 from deployer.core.names import ReleaseId, ShipId
 from deployer.core.plan import Plan
 
 PROMOTE = "releases promote"
 RUN = "run"
+ENV, BUILD, CANCEL = "env set", "build", "apps cancel"
 LOCK = "config set (lock)"
+RESUME = "resume"
 DONE, NOT_DONE, CANNOT_TELL = "done", "not done", "cannot tell"
 
 
@@ -24,19 +26,26 @@ class Summary:
 
     `command` is what became of the release command, "" where none was started: nothing takes back what it has done.
 
-    `gone_back_from` is the release that was promoted before that one, which is its way back then.
-
     `owner` is the ship whose rollout and lock these are: the run's own, or that of the one it has taken up.
+
+    `build` is what became of the build, "" where none was started; `built` and `env_release` are what it and `env set`
+    made. `doom` says why it had to go back, once it had; `left` is what it went back from by a copy, which is
+    `promoting` then, and `is_cancelled` that its rollout was cancelled, or may have been.
     """
 
     ship: ShipId | None = None
     owner: ShipId | None = None
     plan: Plan | None = None
     promoting: ReleaseId | None = None
-    gone_back_from: ReleaseId | None = None
     unfinished: Intended | None = None
     is_locked: bool = False
     command: str = ""
+    build: str = ""
+    built: ReleaseId | None = None
+    env_release: ReleaseId | None = None
+    doom: str = ""
+    left: ReleaseId | None = None
+    is_cancelled: bool = False
     created: tuple[ReleaseId, ...] = ()
     ended: Ended | None = None
 
@@ -45,15 +54,16 @@ class Summary:
             case Started():
                 return replace(self, ship=event.ship, owner=event.ship)
             case Planned():
-                return replace(self, plan=event.plan)
+                # what `resume` ships was built by the run that it has taken up
+                built = event.plan.release if event.plan.command == RESUME else self.built
+                return replace(self, plan=event.plan, built=built)
             case Resumed():
-                left = event.gone_back_from
-                return replace(self, owner=event.ship, promoting=event.release, gone_back_from=left, is_locked=True)
-            case Intended() if event.write == PROMOTE:
-                return replace(self, unfinished=event, promoting=event.release, gone_back_from=self.promoting)
+                taken_up = replace(self, owner=event.ship, promoting=event.release, is_locked=True)
+                return replace(taken_up, doom=event.doom, left=event.left, is_cancelled=event.is_cancelled)
+            case Judged(judgement="doomed" | "rack went back", why=why):
+                return replace(self, doom=why)
             case Intended():
-                command = CANNOT_TELL if event.write == RUN else self.command
-                return replace(self, unfinished=event, command=command)
+                return self._intended(event)
             case Wrote():
                 return self._wrote(event)
             case Ended():
@@ -61,15 +71,45 @@ class Summary:
             case _:
                 return self
 
-    def _wrote(self, event: Wrote) -> Summary:
+    def _intended(self, event: Intended) -> Summary:
+        """Until its outcome is known, whatever was intended may have happened."""
+        begun = replace(self, unfinished=event)
         if event.write == PROMOTE:
-            return replace(self, unfinished=None, promoting=None if event.outcome == NOT_DONE else self.promoting)
-        if event.write == LOCK:
-            return replace(self, unfinished=None, is_locked=event.outcome != NOT_DONE)
+            return replace(begun, promoting=event.release, left=self.promoting)
         if event.write == RUN:
-            return replace(self, unfinished=None, command="" if event.outcome == NOT_DONE else event.outcome)
-        made = (event.release,) if event.release and event.outcome == DONE else ()
-        return replace(self, unfinished=None, created=(*self.created, *made))
+            return replace(begun, command=CANNOT_TELL)
+        if event.write == BUILD:
+            return replace(begun, build=CANNOT_TELL)
+        return replace(begun, is_cancelled=True) if event.write == CANCEL else begun
+
+    def _wrote(self, event: Wrote) -> Summary:
+        over, is_done = replace(self, unfinished=None), event.outcome != NOT_DONE
+        if event.write == PROMOTE:
+            # the promote of a copy that never went out leaves what it was to take back
+            return over if is_done else replace(over, promoting=self.left, left=None)
+        if event.write == LOCK:
+            return replace(over, is_locked=is_done)
+        if event.write == RUN:
+            return replace(over, command=event.outcome if is_done else "")
+        return replace(over, is_cancelled=is_done) if event.write == CANCEL else over._made(event)
+
+    def _made(self, event: Wrote) -> Summary:
+        made = event.release if event.outcome == DONE else None
+        if event.write == BUILD:
+            return replace(self, build=event.outcome, built=made, created=(*self.created, *([made] if made else [])))
+        if event.write == ENV and made:
+            return replace(self, env_release=made, created=(*self.created, made))
+        return replace(self, created=(*self.created, made)) if made else self
+
+    @property
+    def may_have_built(self) -> bool:
+        """There is a build of ours, or there may be one."""
+        return self.built is not None or self.build in (DONE, CANNOT_TELL)
+
+    @property
+    def has_begun(self) -> bool:
+        """It wrote something on the rack that may be left to finish, or to undo."""
+        return self.promoting is not None or self.may_have_built or bool(self.created) or self.is_locked
 
     @property
     def is_under_way(self) -> bool:

@@ -7,6 +7,7 @@ world is looked at again. One verdict, one way back per run. Source: design 2.3,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from deployer.core.errors import DeployerError, Interrupted, NotFound, RackFailure
@@ -27,9 +28,23 @@ from deployer.engine.watch import Watch
 from deployer.engine.write import write
 
 
-def go_back(order: Order, doom: Doomed | RackRolledBack, ports: Ports) -> Ended:
-    """Take the release back, or say why it was left. Ends within the policy's going-back deadline."""
-    way = _WayBack(order, doom, ports, ports.clock.now_s() + order.policy.back_deadline_s)
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A person wants it taken back, whatever the judge says."""
+
+    why: str
+
+
+Cause = Doomed | RackRolledBack | Recalled
+
+
+def go_back(order: Order, doom: Cause, ports: Ports, *, is_cancelled: bool = False) -> Ended:
+    """
+    Take the release back, or say why it was left. Ends within the policy's going-back deadline.
+
+    `is_cancelled`: an earlier run has cancelled the rollout already.
+    """
+    way = _WayBack(order, doom, ports, ports.clock.now_s() + order.policy.back_deadline_s, is_cancelled)
     while ports.clock.now_s() < way.deadline_s:
         world, app = way.look()
         if ended := way.step(world, app):
@@ -37,13 +52,11 @@ def go_back(order: Order, doom: Doomed | RackRolledBack, ports: Ports) -> Ended:
     return way.unconfirmed("the rack never came to rest")
 
 
-def finish_way_back(order: Order, release: ReleaseId, doom: Doomed | RackRolledBack, ports: Ports) -> Ended:
-    """The same for a way back whose promote, of `release`, went out in an earlier run: it is watched to its end."""
-    way = _WayBack(order, doom, ports, ports.clock.now_s() + order.policy.back_deadline_s)
-    if order.baseline is None:
-        return way.unconfirmed("there is no release to go back to")
-    back = way.order_of(replace(order.baseline, release=release))
-    return way.told(watch_out(back, ports), back.aim)
+def finish_going_back(order: Order, copy: ReleaseId, doom: Cause, ports: Ports, *, is_promoted: bool) -> Ended:
+    """Go on for an earlier run that had promoted `copy`, the old release, over `order.aim`, or was about to."""
+    deadline_s = ports.clock.now_s() + order.policy.back_deadline_s
+    way = _WayBack(order, doom, ports, deadline_s, is_explained=True)
+    return way.roll_to(copy, watch_out if is_promoted else roll_out)
 
 
 @dataclass(slots=True)
@@ -51,7 +64,7 @@ class _WayBack:
     """One way back: what is tried next follows from the world as it was last seen, and from whether we cancelled."""
 
     order: Order
-    doom: Doomed | RackRolledBack
+    doom: Cause
     ports: Ports
     deadline_s: float
     is_cancelled: bool = False
@@ -128,7 +141,7 @@ class _WayBack:
         self.ports.sink.record(Said("back", text))
         self._heal(self.order.baseline.release)
         by_itself = isinstance(self.doom, RackRolledBack) and not self.is_cancelled
-        verdict = Verdict.REVERTED if by_itself else Verdict.ROLLED_BACK
+        verdict = Verdict.REVERTED if by_itself else self._went_back
         return self._ended(verdict, self.order.serving, f"{self.order.serving}, as before")
 
     def _heal(self, target: ReleaseId) -> None:
@@ -137,6 +150,10 @@ class _WayBack:
             self.ports.sink.record(Said("heal", text, is_warning=True))
             return
         heal(target, self.order.staged, self.ports)
+
+    @property
+    def _went_back(self) -> Verdict:
+        return Verdict.RESTORED if isinstance(self.doom, Recalled) else Verdict.ROLLED_BACK
 
     def _prove_nothing_runs(self) -> Ended:
         """A first deploy leaves nothing to go back to: what must be seen is that nothing of it runs any more."""
@@ -158,38 +175,44 @@ class _WayBack:
 
     def _roll_back(self) -> Ended:
         """A copy of the baseline is promoted and proven: its id is new, and is what must be seen (convox-facts 2.7)."""
-        order, baseline = self.order, self.order.baseline
+        baseline = self.order.serving
         if baseline is None:
             return self._left_bad("there is no release to go back to")
         try:
-            aim = replace(baseline, release=copy_of(baseline.release, baseline.release, self.ports))
-            judgement = roll_out(self.order_of(aim), self.ports)
+            made = copy_of(baseline, baseline, self.ports)
         except Interrupted:
             raise
         except NotFound as error:
-            return self._left_bad(
-                f"{order.serving} cannot be copied, its release or build is gone: {rack_words(error)}"
-            )
+            return self._left_bad(f"{baseline} cannot be copied, its release or build is gone: {rack_words(error)}")
         except DeployerError as error:
             return self.unconfirmed(f"the way back failed too: {error}")
-        return self.told(judgement, aim)
+        return self.roll_to(made, roll_out)
 
-    def order_of(self, aim: Aim) -> Order:
-        """To roll `aim` out over the release that failed."""
-        policy = replace(self.order.policy, soak_s=self.order.policy.proven_back_s)
-        return replace(self.order, aim=aim, baseline=self.order.aim, no_way_back="one way back per run", policy=policy)
-
-    def told(self, judgement: Judgement, aim: Aim) -> Ended:
-        """What became of the way back to `aim`, a copy of what served before."""
+    def roll_to(self, made: ReleaseId, roll: Callable[[Order, Ports], Judgement]) -> Ended:
+        """Have `made`, a copy of the baseline, promoted or watched, and say what came of it."""
+        try:
+            judgement = roll(self._order_to(made), self.ports)
+        except Interrupted:
+            raise
+        except DeployerError as error:
+            return self.unconfirmed(f"the way back failed too: {error}")
         match judgement:
             case Proven():
-                self.ports.sink.record(Said("back", f"{aim.release} proven"))
-                serves = f"{aim.release}, the build and env of {self.order.serving}"
-                return self._ended(Verdict.ROLLED_BACK, aim.release, serves)
+                dropped = _dropped(self.order.staged)
+                self.ports.sink.record(Said("back", f"{made} proven{dropped}"))
+                return self._ended(self._went_back, made, f"{made}, the build and env of {self.order.serving}")
             case Superseded(by=by):
                 return self._superseded(by)
             case _:
-                return self.unconfirmed(f"{aim.release} could not be proven: {getattr(judgement, 'why', '')}")
+                return self.unconfirmed(f"{made} could not be proven: {getattr(judgement, 'why', '')}")
+
+    def _order_to(self, made: ReleaseId) -> Order:
+        order, baseline = self.order, self.order.baseline
+        if baseline is None:
+            raise ValueError("a way back by a copy is a copy of the baseline")
+        policy = replace(order.policy, soak_s=order.policy.proven_back_s)
+        aim = replace(baseline, release=made)
+        return replace(order, aim=aim, baseline=order.aim, no_way_back="one way back per run", policy=policy)
 
     def _superseded(self, by: ReleaseId | None) -> Ended:
         active = by or "nothing"
@@ -214,7 +237,10 @@ class _WayBack:
         return Ended(Verdict.ROLLBACK_UNCONFIRMED, None, "unknown", why=f"{self.doom.why}; {what}", hints=hints)
 
     def _ended(self, verdict: Verdict, release: ReleaseId | None, serving: str) -> Ended:
-        return Ended(verdict, release, serving, why=self.doom.why, hints=(self.ports.command("ship"),))
+        """What is to be typed next is a ship, also where a rollback would be undone."""
+        again = self.ports.command("ship")
+        hint = f"next: {again}" if verdict is Verdict.RESTORED else again
+        return Ended(verdict, release, serving, why=self.doom.why, hints=(hint,))
 
 
 def cancel(ports: Ports) -> bool:
@@ -270,5 +296,9 @@ def heal(target: ReleaseId, staged: tuple[str, ...], ports: Ports) -> None:
         text = f"the newest release is still the failed one ({why}); before the next env set or build: {command}"
         ports.sink.record(Said("heal", text, is_warning=True))
         return
-    dropped = f" · staged keys left behind: {', '.join(staged)}" if staged else ""
-    ports.sink.record(Said("heal", f"newest release is {newest} (build and env of {target}){dropped}"))
+    ports.sink.record(Said("heal", f"newest release is {newest} (build and env of {target}){_dropped(staged)}"))
+
+
+def _dropped(staged: tuple[str, ...]) -> str:
+    """What others had set and never promoted: on top of what is gone back to, it is gone too."""
+    return f" · staged keys left behind: {', '.join(staged)}" if staged else ""

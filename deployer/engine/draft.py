@@ -13,7 +13,7 @@ from deployer.core.environment import EnvDiff, Environment, diff
 from deployer.core.errors import NotFound, Problem, Refused
 from deployer.core.models import Manifest, ReleaseCommand, Source
 from deployer.core.names import ReleaseId, ShipId
-from deployer.core.plan import BASELINE_IS_DOWN, Baseline, Plan, Rehearsal, ServicePlan, mode_of
+from deployer.core.plan import BASELINE_IS_DOWN, NO_ROLLBACK, NO_VERIFY, Baseline, Plan, Rehearsal, ServicePlan, mode_of
 from deployer.core.policy import Policy
 from deployer.core.summary import RUN
 from deployer.engine.allowed import PROMOTE, Need, credential_warnings
@@ -28,7 +28,8 @@ class ShipRequest:
     What a person asked for. `release` ships that one as it is, where it is `None` `source` is built.
 
     `no_verify` takes the rack's word; `irreversible` says that the old release may not serve again once this one has.
-    `problems` were found while the inputs were read; they are told with all the others.
+    `problems` were found while the inputs were read; they are told with all the others. `takes_up` is a ship that was
+    left, whose lock is in nobody's way.
     """
 
     ship: ShipId
@@ -48,6 +49,7 @@ class ShipRequest:
     release_command: ReleaseCommand | None = None
     problems: tuple[Problem, ...] = ()
     run_url: str = ""
+    takes_up: ShipId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +190,8 @@ def _no_way_back(request: ShipRequest, baseline: Baseline | None) -> str:
     if baseline is not None and not baseline.serves:
         return BASELINE_IS_DOWN
     asked = {
-        "--no-verify": request.no_verify,
-        "--no-rollback": request.no_rollback,
+        NO_VERIFY: request.no_verify,
+        NO_ROLLBACK: request.no_rollback,
         "it was declared --irreversible": request.irreversible,
     }
     return next((said for said, is_asked in asked.items() if is_asked), "")

@@ -144,6 +144,13 @@ class Rack(Protocol):
         Raises BuildFailed, or BuildUnknown when the stream was lost and the build cannot be found again.
         """
 
+    def find_build(self, ship: ShipId) -> Release:
+        """
+        The release that the build of `ship` made, waited for where it is not over.
+
+        Raises NotFound where the rack has no such build, BuildFailed, or BuildUnknown.
+        """
+
     def run(
         self, command: ReleaseCommand, release: ReleaseId, ship: ShipId, on_line: Callable[[str], None]
     ) -> CommandEnd:

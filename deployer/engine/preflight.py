@@ -26,7 +26,7 @@ def preflight(request: ShipRequest, draft: Draft, ports: Ports) -> None:
         *_env_problems(request, draft, ports),
         *_command_problems(draft),
         *_proof_problems(request, draft),
-        *_lock_problems(ports),
+        *_lock_problems(request, ports),
         *_staged_problems(request, draft),
         *credential_problems(draft.capabilities, draft.need, ports.clock.utc()),
     )
@@ -97,9 +97,9 @@ def _proof_problems(request: ShipRequest, draft: Draft) -> tuple[Problem, ...]:
     return cached
 
 
-def _lock_problems(ports: Ports) -> tuple[Problem, ...]:
+def _lock_problems(request: ShipRequest, ports: Ports) -> tuple[Problem, ...]:
     holder = ports.ledger.holder()
-    if holder is None:
+    if holder is None or holder.ship == request.takes_up:
         return ()
     where = f", {holder.url}" if holder.url else ""
     text = f"{holder.by} is at work on {ports.app} ({holder.what} since {holder.since}{where})"

@@ -183,7 +183,7 @@ def _prove_target(order: Order, ports: Ports) -> Ended:
     found = prove(order.aim, order, ports.clock.now_s() + order.policy.back_deadline_s, ports)
     if isinstance(found, Proven):
         heal(order.aim.release, (), ports)  # a cancel has put a copy of the bad one on top
-    return _ended(found, order, "", ports)
+    return told_of_rollback(found, order, ports)
 
 
 def _roll_copy(order: Order, target: Target, app: App, ports: Ports) -> Ended:
@@ -193,10 +193,11 @@ def _roll_copy(order: Order, target: Target, app: App, ports: Ports) -> Ended:
     active = app.release or order.serving
     old = replace(order.baseline, release=active) if order.baseline and active else None
     rolled = replace(order, aim=replace(order.aim, release=made), baseline=old)
-    return _ended(roll_out(rolled, ports), rolled, target.content, ports)
+    return told_of_rollback(roll_out(rolled, ports), rolled, ports, target.content)
 
 
-def _ended(found: Judgement, order: Order, content: str, ports: Ports) -> Ended:
+def told_of_rollback(found: Judgement, order: Order, ports: Ports, content: str = "") -> Ended:
+    """What becomes of the judge's last word on what was gone back to."""
     release, left = order.aim.release, order.serving
     match found:
         case Proven():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from deployer.core.errors import CannotTell, DeployerError, Interrupted
+from deployer.core.errors import BuildUnknown, CannotTell, DeployerError, Interrupted
 from deployer.core.events import Intended, Wrote
 from deployer.core.names import ReleaseId
 from deployer.core.summary import CANNOT_TELL, DONE, NOT_DONE
@@ -31,7 +31,7 @@ def write(
     ports.sink.record(Intended(words, about, release))
     try:
         result = do()
-    except (CannotTell, Interrupted) as error:
+    except (CannotTell, BuildUnknown, Interrupted) as error:
         ports.sink.record(Wrote(words, CANNOT_TELL, release, error.what))
         raise
     except DeployerError as error:

@@ -15,6 +15,7 @@ from deployer.core.errors import Problem, Refused
 from deployer.core.events import Event
 from deployer.core.names import AppName, RackName, ShipId, is_app_name, is_ship_id
 from deployer.core.runs import Run, run_of
+from deployer.core.summary import Summary
 from deployer.ledger.places import parts_of, private_folder
 
 
@@ -60,13 +61,25 @@ def run_in(path: Path) -> Run:
     return run_of(ship, lines[0][0].at if lines else None, [event for _, event in lines])
 
 
-def latest(root: Path, app: AppName, rack: RackName | None = None, ship: ShipId | None = None) -> Path | None:
+def to_take_up(root: Path, app: AppName, rack: RackName, ship: ShipId | None) -> tuple[Summary, datetime] | None:
     """
-    The newest journal of `app` on this machine; of `rack` and `ship` only, if given.
+    The last run that brought `ship` as far as it is, or of any ship that wrote something; and when it was left.
 
-    Raises Refused if the folders are not safe to read.
+    A run that was refused, or that found nothing to do, hides nothing that came before it. Raises Refused for a journal
+    that cannot be read.
     """
-    return next((path for path in journals(root, app, rack) if ship in (None, path.stem)), None)
+    for path in journals(root, app, rack):
+        found = _folded(path)
+        if found and (ship in (path.stem, found[0].owner) if ship else found[0].has_begun):
+            return found
+    return None
+
+
+def _folded(path: Path) -> tuple[Summary, datetime] | None:
+    summary, left = Summary(), None
+    for meta, event in read(path).lines:
+        summary, left = summary.after(event), meta.at
+    return (summary, left) if left else None
 
 
 def journals(root: Path, app: AppName, rack: RackName | None = None) -> tuple[Path, ...]:

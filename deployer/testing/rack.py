@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 from deployer import rackmodel
 from deployer.core.capabilities import READS, WRITES, Capabilities, Credential, Kind, May
 from deployer.core.environment import Environment
-from deployer.core.errors import BuildFailed, NotFound, RackBusy, RackFailure, RefusedByRack, TimedOut
+from deployer.core.errors import BuildFailed, BuildUnknown, NotFound, RackBusy, RackFailure, RefusedByRack, TimedOut
 from deployer.core.models import (
     App,
     Build,
@@ -23,6 +23,7 @@ from deployer.core.models import (
     Service,
     ServiceSpec,
     Source,
+    stamp_in,
 )
 from deployer.core.names import AppName, BuildId, ProcessId, RackName, ReleaseId, ServiceName, ShipId
 from deployer.core.plan import describe_build
@@ -38,6 +39,8 @@ from deployer.testing.world import SimulatedWorld
 READ_S = 0.05
 # The CLI waits 15 s at least, three of its looks and more of ours (convox-facts 3.6).
 CLI_LOOKS = 7
+# A build that is left is waited for no longer than a build of our own.
+FOUND_WITHIN_S = 3600.0
 T = TypeVar("T")
 
 
@@ -176,6 +179,20 @@ class SimulatedRack:
             raise BuildFailed("the build failed", why=str(error)) from error
         made = self.world.model.complete_build(self._app, build.id, text)
         return Release(ReleaseId(made.id), BuildId(build.id), is_active=False, description=made.description)
+
+    def find_build(self, ship: ShipId) -> Release:
+        deadline_s = self._clock.now_s() + FOUND_WITHIN_S
+        while self._clock.now_s() < deadline_s:
+            found = next((row for row in self.world.model.builds(self._app) if stamp_in(row.description) == ship), None)
+            if found is None:
+                raise NotFound(f"no build is described with ship {ship}")
+            if found.release:
+                row = self.world.model.release(self._app, found.release)
+                return Release(ReleaseId(row.id), BuildId(found.id), is_active=False, description=row.description)
+            if found.status.value == "failed":
+                raise BuildFailed(f"build {found.id} failed")
+            self._clock.sleep(self._build_s)
+        raise BuildUnknown(f"the build of ship {ship} does not end")
 
     def run(
         self, command: ReleaseCommand, release: ReleaseId, ship: ShipId, on_line: Callable[[str], None]

@@ -190,15 +190,16 @@ def test_a_promote_that_is_refused_says_that_it_has_run(shipped: Stage, monkeypa
     assert "the release command has run: alembic upgrade head" in ended.why
 
 
-def test_resume_has_nothing_to_finish_but_says_what_was_done(shipped: Stage) -> None:
-    """Left between the command and the promote: nothing serves anew, yet not all is as it was."""
+def test_resume_stops_where_it_may_still_be_running(shipped: Stage) -> None:
+    """Left in its midst: nothing serves anew, yet not all is as it was, and a person has to look."""
     on_run(shipped, raising(Interrupted(signal.SIGKILL)))
     shipped.ship("better", release_command=MIGRATE)
     cut_short = replace(told(shipped), ended=None)
     ended = taken_up(shipped, cut_short)
 
-    assert Verdict.REFUSED is ended.verdict
+    assert Verdict.COMMAND_FAILED is ended.verdict
     assert "the release command may still be running: alembic upgrade head" in ended.why
+    assert [] == shipped.rack.writes
 
 
 def test_resume_does_not_repeat_it(shipped: Stage) -> None:

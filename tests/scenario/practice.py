@@ -108,8 +108,8 @@ class App:
     def rollback(self, *words: str) -> Done:
         return self.start("rollback", *words, "--soak", SOAK).end()
 
-    def start_resume(self) -> Running:
-        return self.start("resume", "--soak", SOAK)
+    def start_resume(self, *words: str) -> Running:
+        return self.start("resume", *words, "--soak", SOAK)
 
     def set_env(self, **env: str) -> None:
         """By hand, and promoted."""

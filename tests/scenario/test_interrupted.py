@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenario.practice import App, PracticeRack, events
-from tests.scenario.shell import Done, Running
+from tests.scenario.shell import Done, Running, wait_for
 from tests.scenario.wrapped import HeldStep
 
 pytestmark = pytest.mark.rack
@@ -78,6 +78,46 @@ def test_resume_brings_it_home(
     assert f"shipped   {run.release} serves" in done.err
     assert {run.release} == {each["version"] for each in run.app.answers()}
     assert run.app.lock is None
+
+
+def test_abort_takes_it_back_and_finds_that_done_the_second_time(practice: PracticeRack) -> None:
+    """A ship that is killed during its watch is taken back by `resume --abort`; once more, there is nothing to do."""
+    [app] = practice.serving("aborted")
+    before = app.active
+    ship = app.start_ship("--set", "START_AFTER_S=2")
+    ship.until_told("  promote   R")
+    app.until_promoted()
+    ship.signal(signal.SIGKILL)
+    ship.end()
+
+    done, again = app.start_resume("--abort").end(), app.start_resume("--abort").end()
+
+    assert 0 == done.status, done.err
+    assert done.out.strip() == app.active
+    assert f"restored   {app.active} serves" in done.err
+    assert {app.active} == {each["version"] for each in app.answers()}
+    assert app.env(before) == app.env(app.active) == app.env(app.releases[0])
+    assert app.lock is None
+    assert (10, "") == (again.status, again.out), again.err
+    assert "nothing to do" in again.err
+
+
+def test_a_build_that_was_left_is_adopted(practice: PracticeRack) -> None:
+    """The ship is killed in its build, which goes on; `resume` finds it by its description and ships what it made."""
+    [app] = practice.serving("adopted")
+    before, builds = app.active, f"/apps/{app.name}/builds"
+    made = len(practice.get(builds))
+    ship = app.start_ship("--set", "MODE=new")
+    assert wait_for(lambda: len(practice.get(builds)) > made), ship.told
+    ship.signal(signal.SIGKILL)
+    ship.end()
+
+    done = app.start_resume().end()
+
+    assert 0 == done.status, done.err
+    assert done.out.strip() == app.active != before
+    assert "MODE=new" in app.env(app.active)
+    assert {app.active} == {each["version"] for each in app.answers()}
 
 
 def test_resume_knows_the_ships_of_its_own_rack_only(

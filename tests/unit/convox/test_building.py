@@ -167,3 +167,35 @@ def test_build_that_cannot_be_looked_for_is_unknown(
 def test_builders_error_is_its_last_own_word(log: str, said: str) -> None:
     """The CLI's own `build failed` and its progress are not the builder's."""
     assert said == builders_error(log)
+
+
+class TestABuildThatWasLeft:
+    def test_it_is_waited_for(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """Found by its description among others, and asked for until it is over."""
+        convox.says("builds", builds("running", ""), builds("running", ""), builds("complete")).says(
+            "releases", RELEASES
+        )
+
+        assert ReleaseId("RBBBBBBBBB1") == rack.find_build(SHIP).id
+
+    def test_it_failed(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """Where its log is, is said."""
+        convox.says("builds", builds("failed", ""))
+
+        with pytest.raises(BuildFailed) as caught:
+            rack.find_build(SHIP)
+        assert "convox builds logs BBBBBBBBBB1 -a myapp" == caught.value.hint
+
+    def test_it_never_began(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """Nobody else's build is taken for it, the newest least of all."""
+        convox.says("builds", builds("complete", title="build another [ship 20261124-014700-ffffff]"))
+
+        with pytest.raises(NotFound):
+            rack.find_build(SHIP)
+
+    def test_nobody_can_tell(self, hasty_rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """A list that cannot be read is no list without it."""
+        convox.says("builds", Answer(status=1, stderr="ERROR: response status 503\n"))
+
+        with pytest.raises(BuildUnknown):
+            hasty_rack.find_build(SHIP)

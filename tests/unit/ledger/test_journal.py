@@ -19,11 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer.core.errors import Refused
-from deployer.core.events import BuildLine, Event, Said
+from deployer.core.events import BuildLine, Ended, Event, Resumed, Said, Started
 from deployer.core.names import AppName, RackName, ShipId
 from deployer.core.verdict import Verdict
 from deployer.ledger.journal import RESERVE_BYTES, Journal
-from deployer.ledger.past import Past, journals, latest, read, run_in
+from deployer.ledger.past import Past, journals, read, run_in, to_take_up
 from deployer.testing.clock import ManualClock
 
 from .events import APP, ENDED, INTENDED, RACK, RELEASE, SHIP, STARTED, WROTE, a_look, kept_events
@@ -210,7 +210,7 @@ def test_a_journal_that_is_not_there_is_said(tmp_path: Path) -> None:
             read(tmp_path / name)
 
 
-def test_the_latest_journal_of_an_app_is_found_on_any_rack(tmp_path: Path) -> None:
+def test_journals_of_an_app_are_found_on_any_rack(tmp_path: Path) -> None:
     """By the time in the ship's id; other apps and other files do not count."""
     first = a_journal(tmp_path, ship="20261124-120000-ffffff")
     last = a_journal(tmp_path, ship="20261124-130000-000000", rack="staging")
@@ -220,11 +220,50 @@ def test_the_latest_journal_of_an_app_is_found_on_any_rack(tmp_path: Path) -> No
     first.close()
     last.close()
 
-    assert last.path == latest(tmp_path, APP)
-    assert first.path == latest(tmp_path, APP, RACK)
-    assert first.path == latest(tmp_path, APP, ship=ShipId("20261124-120000-ffffff"))
-    assert latest(tmp_path, APP, ship=ShipId("../../../etc/passwd")) is None
-    assert latest(tmp_path, AppName("never")) is None
+    assert [last.path, first.path] == list(journals(tmp_path, APP))
+    assert [first.path] == list(journals(tmp_path, APP, RACK))
+    assert [] == list(journals(tmp_path, AppName("never")))
+
+
+def a_run(root: Path, ship: str, *events: Event) -> None:
+    with a_journal(root, ship=ship) as journal:
+        for each in (Started(ShipId(ship), "ship", APP, "ada", "0.1.0"), *events):
+            journal.record(each)
+
+
+FIRST, SECOND, THIRD = (f"20261124-1{n}0000-aaaaaa" for n in (2, 3, 4))
+
+
+class TestToTakeUp:
+    def test_the_last_run_that_wrote_something(self, tmp_path: Path) -> None:
+        """One that was refused since then, or that found nothing to do, hides nothing."""
+        a_run(tmp_path, FIRST, INTENDED)
+        a_run(tmp_path, SECOND, Ended(Verdict.BUSY, None, ""))
+        a_run(tmp_path, THIRD, Ended(Verdict.REFUSED, None, ""))
+
+        found = to_take_up(tmp_path, APP, RACK, None)
+
+        assert found is not None
+        assert (FIRST, RELEASE, None) == (found[0].ship, found[0].promoting, found[0].ended)
+
+    def test_the_run_that_has_taken_it_up_since(self, tmp_path: Path) -> None:
+        """What became of a ship is in the journal of whoever has brought it on."""
+        a_run(tmp_path, FIRST, INTENDED)
+        a_run(tmp_path, SECOND, Resumed(ShipId(FIRST), RELEASE), ENDED)
+        a_run(tmp_path, THIRD, INTENDED)
+
+        found = to_take_up(tmp_path, APP, RACK, ShipId(FIRST))
+
+        assert found is not None
+        assert (SECOND, Verdict.SHIPPED) == (found[0].ship, found[0].ended and found[0].ended.verdict)
+
+    def test_no_such_ship(self, tmp_path: Path) -> None:
+        """Also where the name leads elsewhere."""
+        a_run(tmp_path, FIRST, INTENDED)
+
+        assert to_take_up(tmp_path, APP, RACK, ShipId(SECOND)) is None
+        assert to_take_up(tmp_path, APP, RACK, ShipId("../../../etc/passwd")) is None
+        assert to_take_up(tmp_path, APP, RackName("elsewhere"), None) is None
 
 
 def test_what_became_of_a_run_is_read_from_its_journal(tmp_path: Path) -> None:
@@ -267,7 +306,7 @@ def test_journals_come_newest_first(tmp_path: Path) -> None:
 
 def test_looking_for_journals_where_there_are_none_makes_no_folder(tmp_path: Path) -> None:
     """`status` and `resume` on a new machine leave it as it was."""
-    assert latest(tmp_path / "deployer", APP) is None
+    assert to_take_up(tmp_path / "deployer", APP, RACK, None) is None
     assert [] == list(tmp_path.iterdir())
 
 
@@ -277,7 +316,7 @@ def test_a_journal_that_others_could_have_planted_is_not_trusted(tmp_path: Path)
         journal.path.parent.chmod(0o777)
 
     with pytest.raises(Refused, match="can be written to by others"):
-        latest(tmp_path, APP)
+        to_take_up(tmp_path, APP, RACK, None)
 
 
 @contextmanager
