@@ -56,12 +56,18 @@ class PracticeRack:
     def post(self, path: str, **form: str) -> str:
         return self._api(path, urlencode(form).encode())
 
-    def _api(self, path: str, body: bytes | None = None) -> str:
+    def post_json(self, path: str, document: object) -> Any:
+        return json.loads(self._api(path, json.dumps(document).encode()))
+
+    def delete(self, path: str) -> str:
+        return self._api(path, method="DELETE")
+
+    def _api(self, path: str, body: bytes | None = None, method: str | None = None) -> str:
         """As the rack's own HTTP API has it (convox-facts 5)."""
         parts = urlsplit(self.url)
         user = base64.b64encode(f"{parts.username}:{parts.password}".encode()).decode()
         url = f"http://{parts.hostname}:{parts.port}{path}"
-        return _read(Request(url, body, {"Authorization": f"Basic {user}"}))
+        return _read(Request(url, body, {"Authorization": f"Basic {user}"}, method=method))
 
     def start_convox(self, *words: str) -> Running:
         """The CLI, used by hand."""
@@ -161,7 +167,8 @@ class App:
     @property
     def lock(self) -> object:
         """The note of whoever is at work, as it stands in the ledger on the rack; `None` if nobody is."""
-        return json.loads(self.rack.start_convox("config", "get", "deployer", "--app", self.name).end().out).get("lock")
+        ledgers = [each["value"] for each in self.rack.get(f"/apps/{self.name}/configs") if each["name"] == "deployer"]
+        return json.loads(ledgers[0]).get("lock") if ledgers else None
 
     def journal(self) -> list[dict[str, Any]]:
         """The events of its newest run, as far as it has come."""

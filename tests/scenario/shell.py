@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 PATIENCE_S = 60.0
@@ -89,11 +90,12 @@ class Running:
 
 @dataclass(frozen=True)
 class Shell:
-    """`home` holds all that commands leave behind; `env` is all they are given."""
+    """`home` holds all that commands leave behind; `env` is all they are given. Threads may share one."""
 
     home: Path
     env: dict[str, str]
     started: list[Running]
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @classmethod
     def in_folder(cls, home: Path) -> Shell:
@@ -113,7 +115,7 @@ class Shell:
         return replace(self, env={key: value for key, value in merged.items() if value is not None})
 
     def start(self, *argv: str, cwd: Path | None = None) -> Running:
-        number = len(self.started)
+        number = next(self.numbers)
         output = (self.home / f"{number}.{stream}" for stream in ("out", "err"))
         running = Running(argv, self.env, cwd or self.home, *output)
         self.started.append(running)
