@@ -20,6 +20,7 @@ EPILOG = """Faults of requests (--on 'METHOD PATTERN', --times, --skip):
 Faults of replicas (--app, --service, --release, --replicas, --times):
 
 \b
+  pending        find no room for it, or no image
   crash=5s       end it, at once or after so long
   slow-start=30s let it listen so much later
   unhealthy      fail its readiness probe

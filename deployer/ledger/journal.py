@@ -7,6 +7,7 @@ is written (design 2.7, faults 3.2). It holds names, ids and words, never a valu
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Callable
@@ -81,6 +82,7 @@ class Journal:
             with private_folder(root, *parts) as folder:
                 reserve = _reserve(folder, f"{ship}.reserve")
                 file = os.open(path.name, _NEW | os.O_APPEND, 0o600, dir_fd=folder)
+                _hold(file)
                 os.fsync(folder)
         except OSError as exc:
             problem = Problem(
@@ -158,6 +160,12 @@ class Journal:
         if self._reserve is not None:
             os.close(self._reserve)
             self._reserve = None
+
+
+def _hold(file: int) -> None:
+    """The kernel lets go of it when the run ends, however it ends: `past.is_at_work` asks for it."""
+    with suppress(OSError):  # a file system that has no locks keeps a journal all the same
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _reserve(folder: int, name: str) -> int:

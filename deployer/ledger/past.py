@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from deployer.core.encode import VERSION, decode
-from deployer.core.errors import Problem, Refused
+from deployer.core.errors import Busy, Problem, Refused
 from deployer.core.events import Event
 from deployer.core.names import AppName, RackName, ShipId, is_app_name, is_ship_id
 from deployer.core.runs import Run, run_of
@@ -51,6 +53,18 @@ def read(path: Path) -> Past:
     return Past(tuple(lines), is_torn=bool(rest))
 
 
+def is_at_work(path: Path) -> bool:
+    """Whether the run whose journal this is has not ended yet: it holds its journal as long as it lives."""
+    with _opened(path) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # a file system without locks does not tell
+            return False
+    return False
+
+
 def run_in(path: Path) -> Run:
     """What became of the run whose journal this is; one that cannot be read is a finding, not an error."""
     ship = ShipId(path.stem)
@@ -66,11 +80,14 @@ def to_take_up(root: Path, app: AppName, rack: RackName, ship: ShipId | None) ->
     The last run that brought `ship` as far as it is, or of any ship that wrote something; and when it was left.
 
     A run that was refused, or that found nothing to do, hides nothing that came before it. Raises Refused for a journal
-    that cannot be read.
+    that cannot be read, Busy where that run is still at work.
     """
     for path in journals(root, app, rack):
         found = _folded(path)
         if found and (ship in (path.stem, found[0].owner) if ship else found[0].has_begun):
+            if is_at_work(path):
+                what = f"ship {path.stem} is still at work on this machine"
+                raise Busy(what, hint="wait for its verdict, or end it first")
             return found
     return None
 
@@ -112,9 +129,15 @@ def _names_in(root: Path, *parts: str) -> list[str]:
 
 
 def _bytes_of(path: Path) -> bytes:
+    with _opened(path) as file:
+        return file.read()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
-            return file.read()
+            yield file
     except OSError as exc:
         raise Refused((Problem(f"the journal {path} cannot be read: {exc.strerror or exc}"),)) from exc
 

@@ -34,6 +34,7 @@ class Fault(StrEnum):
     RESET = "reset"
     TRUNCATE = "truncate"
     LOST_REPLY = "lost-reply"
+    PENDING = "pending"
     CRASH = "crash"
     SLOW_START = "slow-start"
     UNHEALTHY = "unhealthy"
@@ -53,6 +54,7 @@ VALUES: Mapping[Fault, str | None] = {
     Fault.RESET: None,
     Fault.TRUNCATE: "20",
     Fault.LOST_REPLY: None,
+    Fault.PENDING: None,
     Fault.CRASH: "0s",
     Fault.SLOW_START: "30s",
     Fault.UNHEALTHY: None,

@@ -80,11 +80,11 @@ class Machine:
             self._links,
             self._said,
             self._exited,
-            self.faults,
             options.time_scale,
         )
         self.service_ports = ServicePorts(self.home.ports_file)
         self.balancer = Balancer(self.service_ports, self.ready)
+        self._held: set[str] = set()  # processes that an order keeps pending
         self._logs: dict[str, AppLog] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -152,7 +152,7 @@ class Machine:
     def order(self, order: Order) -> Standing:
         """Let something go wrong from now on. An order that names a release meets its running replicas too."""
         standing = self.faults.add(order)
-        if order.release and order.kind not in (Fault.SLOW_START, Fault.WRONG_RELEASE):
+        if order.release and order.kind not in (Fault.PENDING, Fault.SLOW_START, Fault.WRONG_RELEASE):
             self.processes.suffer(standing)
         self.pump()
         return standing
@@ -230,12 +230,20 @@ class Machine:
                 self.log_of(action.app).write(Line(action.at_s, action.source, action.text))
 
     def _start(self, action: StartProcess) -> None:
-        if self.processes.start(action):
+        orders = self.faults.on_start(action)
+        if any(each.kind is Fault.PENDING for each in orders):
+            self._said(action, f"a fault was ordered: {Fault.PENDING}")
+            self._held.add(action.process)
+        elif self.processes.start(action, orders):
             self.rack.started(action.app, action.process)
         else:
             self.rack.exited(action.app, action.process, 127)
 
     async def _stop(self, action: StopProcess) -> None:
+        if action.process in self._held:
+            self._held.remove(action.process)
+            self._exited(action.app, action.process, 0)
+            return
         await self.balancer.drained(action.process, min(DRAIN_S, action.grace_s))
         self.processes.stop(action.process, action.grace_s)
 

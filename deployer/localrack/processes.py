@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from deployer.localrack.children import Child, Children, Launch
 from deployer.localrack.command import Command
-from deployer.localrack.faults import Faults, Standing
+from deployer.localrack.faults import Order, Standing
 from deployer.localrack.faulty_start import doom, spoil
 from deployer.localrack.images import Images, ServiceImage, command_of
 from deployer.localrack.logs import Lines, LogFile
@@ -52,7 +52,6 @@ class Processes:
         links: Links,
         said: Said,
         exited: Exited,
-        faults: Faults,
         time_scale: float,
     ) -> None:
         self._home = home
@@ -62,13 +61,12 @@ class Processes:
         self._links = links
         self._said = said
         self._exited = exited
-        self._faults = faults
         self._time_scale = time_scale
         self._ports = ReplicaPorts()
         self._running: dict[str, Running] = {}
 
-    def start(self, action: StartProcess) -> bool:
-        """Start it, or say in its log why that cannot be."""
+    def start(self, action: StartProcess, orders: Sequence[Order] = ()) -> bool:
+        """Start it, with what was ordered to go wrong, or say in its log why that cannot be."""
         log = self._log_file(action.app, action.process)
         image = self._images.find(action.build, action.service)
         command = command_of(image, action.command) if image else None
@@ -77,7 +75,7 @@ class Processes:
             return False
         port = self._ports.take() if action.kind is ProcessKind.REPLICA and action.port is not None else None
         try:
-            self._running[action.process] = self._launch(action, image, command, port, log)
+            self._running[action.process] = self._launch(action, image, command, port, log, orders)
         except OSError as exc:
             self._refuse(action, log, f"cannot start {command.argv[0]}: {exc.strerror}")
             self._give_back(port)
@@ -102,7 +100,13 @@ class Processes:
         return running.port if running else None
 
     def _launch(
-        self, action: StartProcess, image: ServiceImage, command: Command, port: int | None, log: LogFile
+        self,
+        action: StartProcess,
+        image: ServiceImage,
+        command: Command,
+        port: int | None,
+        log: LogFile,
+        orders: Sequence[Order],
     ) -> Running:
         env = self._env(action, image, port)
         lines = Lines(lambda texts: self._say(action, log, *texts))
@@ -115,7 +119,6 @@ class Processes:
             self._give_back(port)
             self._exited(action.app, action.process, code)
 
-        orders = self._faults.on_start(action) if action.kind is ProcessKind.REPLICA else []
         launch = spoil(Launch(command, image.cwd, env, lines.feed, ended), orders, self._time_scale)
         child = self._children.start(launch)
         doom(child, orders, self._time_scale, partial(self._say, action, log))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections import Counter
@@ -11,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from deployer.ledger.past import read
-from tests.crash.lines import Blow, name_of
+from tests.crash.lines import BY_CHILD, INTENT, Blow, counted, name_of
 from tests.crash.scenes import TOKEN, Scene
 from tests.scenario.practice import PROMOTE, App, PracticeRack
-from tests.scenario.shell import Done, Shell, wait_for
+from tests.scenario.shell import DEPLOYER, Done, Running, Shell, wait_for
+from tests.scenario.wrapped import fatal_convox
 
 ROOT = Path(__file__).parents[2]
 SOAK = "0.3s"
+KILLED, INTERRUPTED = -9, 42
 GREETING = "canary-33e0a18b54"  # given to a ship by the name of its variable
 
 
@@ -32,6 +35,19 @@ class Case:
     @property
     def id(self) -> str:
         return f"{self.scene.name}-{self.blow}-{self.line}".replace(" ", "_")
+
+    @property
+    def write(self) -> tuple[str, int]:
+        """The command of the CLI that makes the write of this line, and how many of them come before and with it."""
+        command = _command(self.line.partition("#")[0])
+        so_far = itertools.takewhile(lambda line: line != self.line, counted(self.scene.lines))
+        return command, 1 + sum(_command(line.partition("#")[0]) == command for line in so_far)
+
+
+def _command(line: str) -> str:
+    """`config set (ledger)` is `config set`; `create-from` alone is also what is asked for its options."""
+    words = line.removeprefix(INTENT).partition(" (")[0] if line.startswith(INTENT) else ""
+    return f"{words} --build-from" if words.endswith("create-from") else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +97,9 @@ class Aftermath:
     @property
     def verdict(self) -> int:
         """Of the run that was struck, if it came to one; else of the one that took it up."""
-        is_last_word = self.ended is not None and self.ended["verdict"]["status"] != 42
-        return int(self.ended["verdict"]["status"]) if self.ended and is_last_word else self.resumed.status
+        if self.ended is not None and self.ended["verdict"]["status"] != INTERRUPTED:
+            return int(self.ended["verdict"]["status"])
+        return self.resumed.status if self.struck.status in (KILLED, INTERRUPTED) else self.struck.status
 
 
 def strike(case: Case, name: str, rack: PracticeRack) -> Aftermath:
@@ -92,9 +109,8 @@ def strike(case: Case, name: str, rack: PracticeRack) -> Aftermath:
     # a delay of nothing changes nothing, and counts the requests that it meets
     order = {"fault": "delay=0s", "method": "POST", "path": f"/apps/{name}/releases/[^/]+/promote$"}
     counted = rack.post_json("/_local/faults", order)
-    shell = _struck(rack.shell, case)
-    words = (sys.executable, "-m", "tests.crash.struck", *prepared.words, "--rack", "local", "--app", name)
-    struck = shell.start(*words, "--soak", SOAK).end()
+    words = (*prepared.words, "--rack", "local", "--app", name, "--soak", SOAK)
+    struck = _start(case, words, rack.shell, rack.shell.home / name).end()
     journal = app.journal()
     ended = next((line for line in journal if line["event"] == "ended"), None)
     status = app.start("status").end()
@@ -109,8 +125,13 @@ def strike(case: Case, name: str, rack: PracticeRack) -> Aftermath:
     return aftermath
 
 
-def _struck(shell: Shell, case: Case) -> Shell:
-    return shell.with_env(PYTHONPATH=str(ROOT), STRIKE=f"{case.blow} at {case.line}", GREETING=GREETING)
+def _start(case: Case, words: tuple[str, ...], shell: Shell, folder: Path) -> Running:
+    if case.blow in BY_CHILD:
+        folder.mkdir()
+        convox = fatal_convox(folder, *case.write, is_heard=case.blow is Blow.ORPHAN)
+        return shell.with_env(GREETING=GREETING).start(DEPLOYER, *words, "--convox", str(convox))
+    env = {"PYTHONPATH": str(ROOT), "STRIKE": f"{case.blow} at {case.line}", "GREETING": GREETING}
+    return shell.with_env(**env).start(sys.executable, "-m", "tests.crash.struck", *words)
 
 
 def _content(app: App, release: str) -> Content | None:

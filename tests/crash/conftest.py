@@ -35,7 +35,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def play(practice: PracticeRack, request: pytest.FixtureRequest) -> Iterator[Callable[[Case], Aftermath]]:
     """What became of a case. All that are wanted in this session are set off at once."""
-    wanted = list(dict.fromkeys(item.callspec.params["case"] for item in request.session.items if _has_case(item)))
+    wanted = list(dict.fromkeys(case for item in request.session.items if (case := _case_of(item))))
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         played: dict[Case, Future[Aftermath]] = {
             case: pool.submit(strike, case, f"struck-{number}", practice) for number, case in enumerate(wanted)
@@ -44,5 +44,6 @@ def play(practice: PracticeRack, request: pytest.FixtureRequest) -> Iterator[Cal
         pool.shutdown(cancel_futures=True)
 
 
-def _has_case(item: pytest.Item) -> bool:
-    return "case" in getattr(getattr(item, "callspec", None), "params", {})
+def _case_of(item: pytest.Item) -> Case | None:
+    case: Case | None = getattr(getattr(item, "callspec", None), "params", {}).get("case")
+    return case

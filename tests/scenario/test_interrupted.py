@@ -194,6 +194,18 @@ def test_a_signal_during_the_build_changes_nothing(
     assert building.lock is None
 
 
+def test_a_ship_at_work_is_not_taken_up(building: App, build: Running) -> None:
+    """`resume` in another terminal leaves a living ship and its lock alone."""
+    assert wait_for(lambda: building.lock is not None)
+
+    resumed = building.start_resume().end()
+
+    assert (11, "") == (resumed.status, resumed.out), resumed.err
+    assert "is still at work" in resumed.err
+    assert building.lock is not None
+    assert build.popen.poll() is None
+
+
 def test_a_second_ctrl_c_leaves_at_once(practice: PracticeRack, tmp_path: Path) -> None:
     """Who presses Ctrl-C twice does not wait for a tidy end, not even for a child that will not go."""
     [app] = practice.serving("twice")

@@ -18,6 +18,17 @@ def wrapped_convox(folder: Path, first: str = "") -> Path:
     return path
 
 
+def fatal_convox(folder: Path, command: str, nth: int, *, is_heard: bool) -> Path:
+    """A `convox` that kills who runs it at the `nth` time of one command: just before its work, or right after it."""
+    work = f'{shlex.join(convox_words())} "$@"'
+    kill = "kill -KILL $PPID"
+    # who is killed before still has a child, which goes on in its own time
+    struck = f"{kill}; sleep 0.3; exec {work}" if is_heard else f"{work}; {kill}; exit 1"
+    count = 'echo >> "$0.count"'
+    is_nth = f'[ $(wc -l < "$0.count") -eq {nth} ]'
+    return wrapped_convox(folder, _only(command, [count, f"if {is_nth}; then {struck}; fi"]))
+
+
 @dataclass(frozen=True, slots=True)
 class HeldStep:
     """A `convox` of which one command waits to be let go, a minute at most; it tells how far it came."""

@@ -188,6 +188,18 @@ def test_the_next_release_crashes_and_the_way_back_does_not(faulty: Faulty) -> N
     assert [] == faulty.statuses(new)
 
 
+def test_a_release_for_which_there_is_no_room_stays_pending(faulty: Faulty) -> None:
+    """It is never started; the old one serves on, and a cancel takes the rows away."""
+    old, new = promote_broken(faulty, "pending")
+    faulty.wait_for(lambda: ["pending", "pending"] == faulty.statuses(new) and "updating" == faulty.status)
+
+    faulty.post(f"/apps/{APP}/cancel")
+    faulty.wait_for(lambda: ("running", old) == (faulty.status, faulty.active))
+
+    assert ["running", "running"] == faulty.statuses(old)
+    assert [] == faulty.statuses(new)
+
+
 def test_one_replica_of_two_never_gets_ready(faulty: Faulty) -> None:
     """The other serves."""
     _, new = promote_broken(faulty, "unhealthy", replicas=1)

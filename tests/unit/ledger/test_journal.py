@@ -23,7 +23,7 @@ from deployer.core.events import BuildLine, Ended, Event, Resumed, Said, Started
 from deployer.core.names import AppName, RackName, ShipId
 from deployer.core.verdict import Verdict
 from deployer.ledger.journal import RESERVE_BYTES, Journal
-from deployer.ledger.past import Past, journals, read, run_in, to_take_up
+from deployer.ledger.past import Past, is_at_work, journals, read, run_in, to_take_up
 from deployer.testing.clock import ManualClock
 
 from .events import APP, ENDED, INTENDED, RACK, RELEASE, SHIP, STARTED, WROTE, a_look, kept_events
@@ -87,6 +87,17 @@ def test_a_line_is_on_disk_before_the_next_thing_happens(tmp_path: Path) -> None
 
     assert (1, "intended", "releases promote") == (line["v"], line["event"], line["write"])
     assert {"at", "mono"} <= line.keys()
+
+
+def test_a_run_is_at_work_until_it_ends(tmp_path: Path) -> None:
+    """Asked of the kernel, which knows of a kill as well; what it has written can be read meanwhile."""
+    journal = a_journal(tmp_path)
+    journal.record(STARTED)
+    meanwhile = is_at_work(journal.path), events_in(read(journal.path))
+    journal.close()
+
+    assert (True, [STARTED]) == meanwhile
+    assert not is_at_work(journal.path)
 
 
 def test_no_event_has_a_field_that_the_journal_adds() -> None:
