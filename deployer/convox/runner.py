@@ -19,9 +19,10 @@ import select
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import sh
 
@@ -124,12 +125,11 @@ class Running:
         out, out_end = os.pipe()
         err, err_end = os.pipe()
         self._pipes = {out: self.stdout, err: self.stderr}
-        stdin = self.request.stdin
         try:
-            with Path(os.devnull).open("rb") as nothing:
+            with _stdin(self.request.stdin) as given:
                 return command(
                     *self.request.words,
-                    _in=_bytes(stdin) if stdin else nothing,
+                    _in=given,
                     _out=out_end,
                     _err=err_end,
                     _env=dict(environment),
@@ -258,6 +258,25 @@ class Runner:
     def _tell(self, child: Running, on_line: Callable[[str], None]) -> None:
         for line in child.told.take_lines():
             on_line(self.harmless(line))
+
+
+@contextmanager
+def _stdin(secret: Secret | None) -> Iterator[IO[bytes] | bytes]:
+    """
+    What the child is to hear, all of it in its pipe before the child begins: were we killed meanwhile, it would take
+    what has come by then for the whole. More than a pipe holds is written as it is read.
+    """
+    if secret is None:
+        with Path(os.devnull).open("rb") as nothing:
+            yield nothing
+        return
+    data = _bytes(secret)
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as ready:
+        with os.fdopen(writer, "wb", buffering=0) as pipe:
+            os.set_blocking(writer, False)
+            is_whole = pipe.write(data) == len(data)
+        yield ready if is_whole else data
 
 
 def _bytes(stdin: Secret) -> bytes:

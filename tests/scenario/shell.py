@@ -73,10 +73,10 @@ class Running:
         self._since_s = time.monotonic()
         self.popen.send_signal(signum)
 
-    def end(self) -> Done:
+    def end(self, at_most_s: float = PATIENCE_S) -> Done:
         """Wait until it has ended by itself."""
         try:
-            status = self.popen.wait(PATIENCE_S)
+            status = self.popen.wait(at_most_s)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"it did not end: {self.told}") from None

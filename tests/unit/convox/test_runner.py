@@ -21,6 +21,18 @@ from deployer.core.redact import Redactor, Secret
 from deployer.engine.clock import SystemClock
 
 SHELL = ("/bin/sh", "-c")
+# A child that ends its parent first and reads its stdin then.
+KILLED_BY_ITS_CHILD = """
+import sys
+from deployer.convox.request import Request
+from deployer.convox.runner import Runner
+from deployer.core.redact import Redactor, Secret
+from deployer.engine.clock import SystemClock
+
+script = f"kill -KILL $PPID; sleep 0.1; cat > {sys.argv[1]}"
+runner = Runner(SystemClock(), {"PATH": "/usr/bin:/bin"}, Redactor(), ("/bin/sh", "-c"))
+runner.run(Request("script", (script,), 10.0, stdin=Secret("x" * 60_000)))
+"""
 
 
 @pytest.fixture
@@ -88,6 +100,15 @@ class TestAnswers:
         completed = shell.run(script("exit 4", stdin="x" * 1_000_000))
 
         assert 4 == completed.status
+
+    def test_stdin_arrives_even_if_we_are_killed(self, tmp_path: Path) -> None:
+        """A ledger of which half arrives is one that is lost: the child has all of it before it begins."""
+        argv = [sys.executable, "-c", KILLED_BY_ITS_CHILD, str(tmp_path / "heard")]
+
+        killed = subprocess.run(argv, stderr=subprocess.PIPE, check=False)
+
+        assert -signal.SIGKILL == killed.returncode, killed.stderr
+        assert eventually(lambda: (tmp_path / "heard").exists() and 60_000 == (tmp_path / "heard").stat().st_size)
 
     def test_stdout_is_no_terminal(self, shell: Runner) -> None:
         """On a terminal the CLI colours its output and hides masked values."""

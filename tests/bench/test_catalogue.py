@@ -1,0 +1,119 @@
+"""
+From the first evidence that a release fails to the verdict on it: `make bench`.
+
+On the local rack at a real rack's times, each failure on an app of its own, a few side by side.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.bench.failures import FAILURES, NO_PROGRESS_S, PENDING_S, START_S, Failure
+from tests.bench.witness import Witness
+from tests.scenario.practice import App, PracticeRack
+from tests.scenario.shell import Shell
+
+AILING = Path(__file__).with_name("ailing")
+SERVICE = """
+  {name}:
+    build: .
+    command: python -S app.py
+    port: 8000
+    health: {{path: /health, interval: 1, grace: 1, timeout: 1}}
+    scale: {count}
+    deployment: {{minimum: 100, maximum: 200}}
+    termination: {{grace: 1}}"""
+SIDE_BY_SIDE = 4
+BUDGETS = {
+    "DEPLOYER_START_TIMEOUT": f"{START_S}s",
+    "DEPLOYER_PENDING": f"{PENDING_S}s",
+    "DEPLOYER_NO_PROGRESS": f"{NO_PROGRESS_S}s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Seconds from the first evidence to the judge's word, and until the old release was proven again."""
+
+    failure: Failure
+    to_verdict_s: float
+    to_end_s: float
+    why: str
+    status: int
+
+
+@pytest.fixture
+def rack(tmp_path: Path) -> Iterator[PracticeRack]:
+    shell = Shell.in_folder(tmp_path / "home")
+    rack = PracticeRack(shell, AILING, time_scale=1)
+    yield rack
+    rack.down()
+    shell.close()
+
+
+def test_time_to_verdict(rack: PracticeRack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Half of all failures are told within 5 s of their first evidence, and each of them within 20 s."""
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        found = list(pool.map(lambda each: fail(rack, tmp_path, *each), enumerate(wanted())))
+
+    with capsys.disabled():
+        print(table(found))  # noqa: T201
+    assert [] == [each for each in found if each.failure.says not in each.why]
+    assert 5 > statistics.median(each.to_verdict_s for each in found)
+    assert 20 > max(each.to_verdict_s for each in found)
+
+
+def wanted() -> list[Failure]:
+    """All, or those of which FAILURE has a part of the name. The slow ones first, so that none is waited for alone."""
+    named = [each for each in FAILURES if os.environ.get("FAILURE", "") in each.name]
+    return sorted(named, key=lambda each: each.evidence.value)
+
+
+def fail(rack: PracticeRack, folder: Path, number: int, failure: Failure) -> Found:
+    app = serving(rack, checkout(folder / str(number), failure), f"fails-{number}")
+    staged = json.loads(rack.post(f"/apps/{app.name}/releases", env=failure.env))["id"]
+    if failure.fault:
+        rack.post_json("/_local/faults", {**failure.fault, "app": app.name})
+    with Witness(app, staged, failure.evidence) as witness:
+        done = app.start("promote", staged, shell=rack.shell.with_env(**BUDGETS)).end(180)
+    journal = app.journal()
+    word = next((line for line in journal if line.get("judgement") in ("doomed", "lost sight")), None)
+    assert word, f"{failure.name}: {done.err}"
+    assert witness.first_s, f"{failure.name}: {done.err}"
+    rack.delete(f"/apps/{app.name}")
+    to_verdict_s, to_end_s = (line["mono"] - witness.first_s for line in (word, journal[-1]))
+    return Found(failure, to_verdict_s, to_end_s, word["why"], done.status)
+
+
+def checkout(folder: Path, failure: Failure) -> Path:
+    shutil.copytree(AILING, folder)
+    services = "".join(SERVICE.format(name=name, count=failure.count) for name in failure.services)
+    (folder / "convox.yml").write_text(f"services:{services}\n", encoding="utf-8")
+    return folder
+
+
+def serving(rack: PracticeRack, source: Path, name: str) -> App:
+    app, what = rack.app(name), "build it [ship 20260101-000000-aaaaaa]"
+    built = rack.start_convox("build", str(source), "--app", name, "--id", "--description", what).end()
+    assert 0 == built.status, built.err
+    rack.promote(app, built.out.strip())
+    return app
+
+
+def table(found: list[Found]) -> str:
+    lines = [f"\n\n  {'failure':<28}{'first evidence':<40}{'verdict':>9}{'ended':>9}  convox deploy"]
+    for each in sorted(found, key=lambda each: each.to_verdict_s):
+        times = f"{each.to_verdict_s:7.1f} s{each.to_end_s:7.1f} s"
+        lines.append(f"  {each.failure.name:<28}{each.failure.evidence.value:<40}{times}  {each.failure.convox}")
+    all_s = [each.to_verdict_s for each in found]
+    lines.append(f"  {len(found)} failures: median {statistics.median(all_s):.1f} s, worst {max(all_s):.1f} s")
+    return "\n".join(lines)
