@@ -169,16 +169,19 @@ def _doomed(history: History, policy: Policy) -> Doomed | None:
 
 def _crash_loop(history: History, view: ServiceView, policy: Policy) -> Doomed | None:
     """
-    All started replicas crashed in two consecutive snapshots and none ever ran: at once. Otherwise when one replica
-    is crashed again after a back-off, or stays so.
+    All started replicas crashed in two consecutive snapshots and none ever ran: at once; if they ran first, once none
+    has for a while. Otherwise when one replica is crashed again after a back-off, or stays so.
 
     Sightings are counted, not an unbroken run: at each retry the row reads `starting` (convox-facts 10.1).
     """
     if view.expected.was_crashing or _has_enough(view):
         return None
     tracks = _tracks(history, view)
-    if _all_crashed_twice(history, view) and not any(each.ever_running for each in tracks):
-        return Doomed(Reason.CRASH_LOOP, f"{_all_of(view)} at start", tracks[0].id, view.expected.name)
+    if _all_crashed_twice(history, view):
+        if not any(each.ever_running for each in tracks):
+            return Doomed(Reason.CRASH_LOOP, f"{_all_of(view)} at start", tracks[0].id, view.expected.name)
+        if all(history.now_s - each.status_since_s >= policy.all_crashed_s for each in tracks):
+            return Doomed(Reason.CRASH_LOOP, _all_of(view), tracks[0].id, view.expected.name)
     for each in tracks:
         lasted_s = history.now_s - each.crashed_since_s if each.crashed_since_s is not None else 0.0
         if each.crashes > 1 or (each.status == "crashed" and lasted_s >= policy.crash_patience_s):

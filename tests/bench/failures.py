@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-START_S, PENDING_S, NO_PROGRESS_S = 5.0, 10.0, 20.0
+START_S, PENDING_S, NO_PROGRESS_S = 3.0, 10.0, 20.0
 """Budgets of the runs here: short, so that what is measured is not they but what comes after their end."""
 # the manifest's grace and three intervals
-START_BUDGET_S = 1.0 + 3 * 1.0 + START_S
+START_BUDGET_S = 3.0 + 3 * 2.0 + START_S
 
 
 class Evidence(Enum):

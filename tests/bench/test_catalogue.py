@@ -28,7 +28,7 @@ SERVICE = """
     build: .
     command: python -S app.py
     port: 8000
-    health: {{path: /health, interval: 1, grace: 1, timeout: 1}}
+    health: {{path: /health, interval: 2, grace: 3, timeout: 2}}
     scale: {count}
     deployment: {{minimum: 100, maximum: 200}}
     termination: {{grace: 1}}"""

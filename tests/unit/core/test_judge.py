@@ -217,6 +217,25 @@ class TestDoomed:
 
         assert isinstance(word, Waiting)
 
+    def test_a_service_of_which_nothing_runs_any_more_dooms_soon(self) -> None:
+        """Ran first, and all crashed for a while since: its next start is 10 s off, and so is the one after."""
+        ran = every(2, 10, TWO, BOTH)
+        crashed = [row("aaaaa", "crashed"), row("bbbbb", "crashed")]
+
+        early = judged([*ran, snapshot(12, crashed), snapshot(14, crashed)])
+        late = judged(
+            [*ran, snapshot(12, crashed), snapshot(14, crashed), snapshot(16, crashed), snapshot(18, crashed)]
+        )
+
+        assert (None, Reason.CRASH_LOOP) == (reason(early), reason(late))
+
+    def test_half_a_service_that_runs_is_not_doomed_so_soon(self) -> None:
+        """While another process serves there is time to see whether the crashed one comes back."""
+        ran = every(2, 10, TWO, BOTH)
+        half = [row("aaaaa"), row("bbbbb", "crashed")]
+
+        assert None is reason(judged([*ran, *(snapshot(t, half, BOTH) for t in (12, 14, 16, 18))]))
+
     def test_a_flickering_crash_loop_dooms_on_its_second_crash(self) -> None:
         """`crashed` reads `starting` at each retry: sightings count, not an unbroken run (convox-facts 10.1)."""
         states = ["crashed", "starting", "crashed"]
