@@ -93,6 +93,19 @@ def test_a_malformed_rack_url_is_shown_with_its_password(run: Run) -> None:
     assert Done("", 'ERROR: parse "https://convox:se%zzcret@h": invalid URL escape "%zz"\n', 1) == done
 
 
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("http://", "http: no Host in request URL"),
+        ("http://127.0.0.1:99999", "dial tcp: address 99999: invalid port"),
+        ("ftp://127.0.0.1", 'unsupported protocol scheme "ftp"'),
+    ],
+)
+def test_a_rack_url_that_leads_nowhere_is_an_error_of_the_request(run: Run, url: str, complaint: str) -> None:
+    """It is a URL, so it is only found out when something is asked (convox-facts 1.3)."""
+    assert Done("", f'ERROR: Get "{url}/apps?": {complaint}\n', 1) == run("apps", RACK_URL=url)
+
+
 def test_the_app_is_the_folder_unless_a_file_says_so(run: Run, tmp_path: Path) -> None:
     """`./.convox/app`, of this folder only, beats the folder's name (convox-facts 1.2)."""
     (tmp_path / ".convox").mkdir()
@@ -234,3 +247,16 @@ def test_creating_an_app_waits_for_two_looks(run: Run) -> None:
     assert ("Creating fresh... OK\n", 0) == (done.stdout, done.status)
     assert ["POST /apps", "GET /apps/fresh", "GET /apps/fresh"] == done.asked
     assert 15 <= time.monotonic() - before < 20
+
+
+def test_what_a_diagnosis_has_and_is_empty_is_shown(run: Run) -> None:
+    """To Go an empty object is not null (convox-facts 2.10)."""
+    report = {"app": "myapp", "overview": {}, "summary": {}}
+
+    told = run("deploy-debug", "-a", "myapp", scenario={"diagnose": report}).stdout
+    short = run("deploy-debug", "-o", "summary", "-a", "myapp", scenario={"diagnose": report}).stdout
+
+    assert "<h1>" not in told
+    assert "--- Service Status ---\n  No services found.\n" in told
+    assert "\nSummary: 0 total\n" in told
+    assert "All 0 processes healthy.\n" == short

@@ -18,6 +18,9 @@ from deployer.localrack.cli.urls import parse_endpoint, query_string, request_ta
         ("http://convox:p@ss@host/base", "http", ("host", 80), "/base", "convox:p%40ss"),
         ("http://user@[::1]:80", "http", ("::1", 80), "", "user"),
         ("http://host", "http", ("host", 80), "", None),
+        ("http://host:", "http", ("host", 80), "", None),
+        ("http://[::1]", "http", ("::1", 80), "", None),
+        ('http://h<o>s"t', "http", ('h<o>s"t', 80), "", None),
     ],
 )
 def test_a_url_gives_where_and_as_whom(
@@ -40,6 +43,11 @@ def test_a_url_gives_where_and_as_whom(
         ("127.0.0.1:5000", "first path segment in URL cannot contain colon"),  # version-no-scheme-url
         ("https://convox:se%zzcret@h", 'invalid URL escape "%zz"'),
         ("http://host:port", 'invalid port ":port" after host'),
+        ("http://[::1", "missing ']' in host"),
+        ("http://[::1]5", 'invalid port "5" after host'),
+        ("http://[::1]:x", 'invalid port ":x" after host'),
+        ("http://h%41st", 'invalid URL escape "%41"'),
+        ("http://h%zzst", 'invalid URL escape "%zz"'),
         ("http://ho st", 'invalid character " " in host name'),
         ("http://us er:x@host", "net/url: invalid userinfo"),
         ("://host", "missing protocol scheme"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DIAL_TIMEOUT_S = 30
 TLS_TIMEOUT_S = 10
+HIGHEST_PORT = 65535
 
 
 def dial(endpoint: Endpoint) -> socket.socket:
@@ -24,6 +25,8 @@ def dial(endpoint: Endpoint) -> socket.socket:
     TLS is never verified, as the CLI never does. Raises CommandError.
     """
     name, port = endpoint.address()
+    if port > HIGHEST_PORT:
+        raise CommandError(f"dial tcp: address {port}: invalid port")
     first: CommandError | None = None
     for family, kind, _, _, address in _resolve(name, port):
         sock = socket.socket(family, kind)

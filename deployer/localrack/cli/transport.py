@@ -132,6 +132,8 @@ class Transport:
         """
         if self.endpoint.scheme not in ("http", "https"):
             raise CommandError(f"unsupported protocol scheme {quote(self.endpoint.scheme)}")
+        if not self.endpoint.host:
+            raise CommandError("http: no Host in request URL")
         request = self._request(method, target, headers, body)
         while True:
             kept = self._take()

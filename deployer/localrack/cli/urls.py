@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from urllib.parse import quote as percent_encode
 from urllib.parse import quote_plus, unquote_to_bytes
 
@@ -96,11 +97,18 @@ def _scheme(raw: str) -> tuple[str, str]:
 
 
 def _host(host: str) -> str:
-    name, colon, port = host.rpartition(":")
-    if colon and not host.endswith("]") and port and not port.isdigit():
-        raise ValueError(f"invalid port {quote(':' + port)} after host")
-    for char in name or host:
-        if char in ' "<>\\^`{|}':
+    """As it stands. Go lets `<`, `>` and `"` pass, and a percent sign only before what is not ASCII."""
+    if host.startswith("[") and "]" not in host:
+        raise ValueError("missing ']' in host")
+    name = host.rpartition("]")[0] if host.startswith("[") else host.rpartition(":")[0]
+    port = host[len(name) :].removeprefix("]") if ":" in host else ""
+    if port and not re.fullmatch(":[0-9]*", port):
+        raise ValueError(f"invalid port {quote(port)} after host")
+    for at, char in enumerate(host):
+        code = host[at : at + 3]
+        if char == "%" and code != "%25" and not re.fullmatch("%[89a-fA-F][0-9a-fA-F]", code):
+            raise ValueError(f"invalid URL escape {quote(code)}")
+        if char in " \\^`{|}":
             raise ValueError(f"invalid character {quote(char)} in host name")
     return host
 

@@ -97,7 +97,7 @@ def _print_summary(writer: Writer, report: Json) -> None:
     if pods:
         headers = ("PROCESS", "SERVICE", "STATUS", "READY", "RESTARTS", "AGE", "HINT")
         return print_table(writer, headers, [_summary_row(pod) for pod in pods])
-    if summary and not number(summary, "unhealthy") and not number(summary, "notReady"):
+    if summary is not None and not number(summary, "unhealthy") and not number(summary, "notReady"):
         return writer.writef("All %d processes healthy.\n", number(summary, "total"))
     return writer.writef("No processes found.\n")
 
@@ -122,12 +122,13 @@ def _print_report(writer: Writer, report: Json) -> None:
     )
     writer.writef("<h2>Namespace:</h2> %s\n", text(report, "namespace"))
     writer.writef("<h2>Time:</h2>      %s\n\n", rfc3339(text(report, "timestamp")))
-    if report.get("overview"):
+    # what the rack left out is null to Go; an empty one is not, and is shown
+    if report.get("overview") is not None:
         _print_overview(writer, report["overview"])
     if report.get("initPods"):
         _print_init_pods(writer, report["initPods"])
     _print_pods(writer, report)
-    if report.get("summary"):
+    if report.get("summary") is not None:
         writer.writef("\n")
         _print_counts(writer, report["summary"])
     writer.writef(LEGEND)
