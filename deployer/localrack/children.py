@@ -24,10 +24,11 @@ from deployer.localrack.pipes import InputPipe
 CHUNK_BYTES = 16_384
 OUTPUT_LEFT_BYTES = 131_072
 """How much of a dead child's output is still read in one go: more than a pipe holds."""
-NOTICED_S = 0.001
 REST = 4
-"""After output that took long to take in, a child waits so many times as long: others have their turn, and one that
-floods its log is slowed down to a fifth of our time at most."""
+"""After a chunk of output a child waits so many times as long as it took to take it in: others have their turn, and one
+that floods its log has a fifth of our time at most."""
+BREATH_S = 0.001
+"""So long it waits at least after a chunk that was full: even output that nobody wants is not all we do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +117,26 @@ class Child:
     def _take(self) -> None:
         loop = asyncio.get_running_loop()
         start_s = loop.time()
-        self._read()
-        took_s = loop.time() - start_s
-        if took_s > NOTICED_S:
-            self._rest = loop.call_later(REST * took_s, self._rested)
+        if self._read() == CHUNK_BYTES:
+            took_s = loop.time() - start_s
+            self._rest = loop.call_later(max(BREATH_S, REST * took_s), self._rested)
             self._listen()
 
     def _rested(self) -> None:
         self._rest = None
         self._listen()
 
-    def _read(self) -> bool:
+    def _read(self) -> int:
+        """How many bytes it was; 0 if there is nothing now, or nothing more."""
         try:
             data = os.read(self._output.fileno(), CHUNK_BYTES)
         except BlockingIOError:
-            return False
+            return 0
         if data:
             self._launch.on_output(data)
         else:
             self._close()
-        return bool(data)
+        return len(data)
 
     def _close(self) -> None:
         if not self._output.closed:
