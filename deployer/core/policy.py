@@ -27,6 +27,7 @@ class Policy:
 
     tick_s: float = _number(2.0, "from one look to the next")
     quiet_tick_s: float = _number(5.0, "the same while something is looked for that may be late")
+    settle_tick_s: float = _number(0.75, "the same once all is proven, and only the rack's `running` is missing")
     jitter: float = _number(
         0.2, "share by which a tick varies, so that deployers do not march in step", may_be_zero=True
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -72,13 +73,20 @@ class Watch:
 
     def rest(self) -> None:
         """
-        Wait for the next tick, which is due a tick after this one began. Raises Interrupted.
+        Wait for the next tick, which is due a tick after this one began, or when it may settle it. Raises Interrupted.
 
         With jitter, so that many deployers do not march in step.
         """
         spread = 1 + self.policy.jitter * self.dice.uniform(-1, 1)
-        due_s = self._ticked_at_s + self.policy.tick_s * spread
+        due_s = min(self._ticked_at_s + self.policy.tick_s * spread, self._settles_s())
         self.ports.clock.sleep(max(LEAST_REST_S, due_s - self.ports.clock.now_s()))
+
+    def _settles_s(self) -> float:
+        """When the next look may settle it: at the end of the soak, and soon after one that only missed a word."""
+        if not isinstance(self._last, Proven):
+            return math.inf
+        soaked_s = self._last.since_s + self.policy.soak_s
+        return soaked_s if soaked_s > self._ticked_at_s else self._ticked_at_s + self.policy.settle_tick_s
 
     def _tell(self, snapshot: Snapshot, judgement: Judgement) -> None:
         for each in snapshot.answers:

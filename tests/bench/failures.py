@@ -88,7 +88,7 @@ FAILURES = (
     _never_ready("health path is 404", "moved"),
     _never_ready("500 to everybody", "errors-to-all"),
     _never_ready("hangs", "hangs"),
-    _never_ready("deadlock after 40 requests", "deadlocks"),
+    _never_ready("deadlock after 10 requests", "deadlocks"),
     _one_of_four("one of four never ready", "unhealthy", Evidence.STARTING, "never ready"),
     Failure("no capacity", Evidence.PENDING, "pending", TIMES_OUT, fault={"fault": "pending"}),
     _one_of_four("image missing on one of four", "pending", Evidence.PENDING, "pending"),

@@ -7,6 +7,7 @@ On the local rack at a real rack's times, each failure on an app of its own, a f
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import statistics
@@ -48,7 +49,6 @@ class Found:
     to_verdict_s: float
     to_end_s: float
     why: str
-    status: int
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_time_to_verdict(rack: PracticeRack, tmp_path: Path, capsys: pytest.Capt
 
     with capsys.disabled():
         print(table(found))  # noqa: T201
-    assert [] == [each for each in found if each.failure.says not in each.why]
+    assert [] == [(each.failure.name, each.why) for each in found if each.failure.says not in each.why]
     assert 5 > statistics.median(each.to_verdict_s for each in found)
     assert 20 > max(each.to_verdict_s for each in found)
 
@@ -87,11 +87,11 @@ def fail(rack: PracticeRack, folder: Path, number: int, failure: Failure) -> Fou
         done = app.start("promote", staged, shell=rack.shell.with_env(**BUDGETS)).end(180)
     journal = app.journal()
     word = next((line for line in journal if line.get("judgement") in ("doomed", "lost sight")), None)
-    assert word, f"{failure.name}: {done.err}"
-    assert witness.first_s, f"{failure.name}: {done.err}"
     rack.delete(f"/apps/{app.name}")
+    if word is None or witness.first_s is None:
+        return Found(failure, math.inf, math.inf, done.err)
     to_verdict_s, to_end_s = (line["mono"] - witness.first_s for line in (word, journal[-1]))
-    return Found(failure, to_verdict_s, to_end_s, word["why"], done.status)
+    return Found(failure, to_verdict_s, to_end_s, word["why"])
 
 
 def checkout(folder: Path, failure: Failure) -> Path:

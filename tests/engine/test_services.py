@@ -143,7 +143,7 @@ class TestWhatFails:
         ended = stage.ship("crashes")
 
         assert (Verdict.ROLLED_BACK, before) == (ended.verdict, stage.active)
-        assert f"{name}-" in ended.why or f"new processes of {name} crash at start" in ended.why
+        assert f"{name}-" in ended.why or f"new processes of {name} crash" in ended.why
 
     def test_bad_only_under_the_second_service(self, stage: Stage) -> None:
         """It starts and is ready, and answers for another release: its own answers doom it."""

@@ -123,7 +123,7 @@ WORLD_ROWS = (
         {
             PRE: Cell(ends(Verdict.SHIPPED, OFF), test=NO_WAY_BACK),
             PS: Cell(ends(Verdict.ROLLED_BACK, "fatal: MODE must be set", Serves.OLD, *CANCELLED_BACK)),
-            HLT: Cell(ends(Verdict.ROLLED_BACK, "crashed 2 times", Serves.OLD, *CANCELLED_BACK)),
+            HLT: Cell(ends(Verdict.ROLLED_BACK, "new processes of api crash", Serves.OLD, *CANCELLED_BACK)),
             SOK: Cell(WENT_BACK),
             RBK: Cell(ends(Verdict.ROLLBACK_UNCONFIRMED, "crash at start", None, *SHIP, *BACK)),
             NTF: Cell(SHIPPED),

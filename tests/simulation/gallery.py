@@ -141,8 +141,8 @@ MISTAKES = (
         "R15",
         "the way back leads to the newest release",
         BACK,
-        "copy_of(baseline.release, baseline.release, self.ports)",
-        "copy_of(self.ports.rack.releases(1)[0].id, baseline.release, self.ports)",
+        "copy_of(target, target, self.ports)",
+        "copy_of(self.ports.rack.releases(1)[0].id, target, self.ports)",
     ),
     Mistake(
         "R16",
@@ -162,7 +162,7 @@ MISTAKES = (
         "R18",
         "a way back that fails is tried again",
         BACK,
-        "return self.unconfirmed(f\"{aim.release} could not be proven: {getattr(judgement, 'why', '')}\")",
+        "return self.unconfirmed(f\"{copy} could not be proven: {getattr(judgement, 'why', '')}\")",
         "return self._roll_back()",
     ),
     Mistake(
