@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from deployer.convox import parse
 from deployer.convox.calls import Calls
-from deployer.convox.effects import DEFINITE
+from deployer.convox.effects import is_definite
+from deployer.convox.failures import Unforeseen
 from deployer.convox.request import Completed
 from deployer.convox.source import declares_stamp
 from deployer.core.errors import BuildFailed, BuildUnknown, DeployerError, NotFound, RackFailure
@@ -95,11 +96,11 @@ def _failure(calls: Calls, completed: Completed) -> DeployerError | None:
 def _never_began(completed: Completed, failure: DeployerError) -> bool:
     """It broke before the rack was asked, or the rack said no to that request."""
     said = completed.stderr
-    return _ASKED not in said or (_STARTED not in said and isinstance(failure, DEFINITE))
+    return _ASKED not in said or (_STARTED not in said and is_definite(failure))
 
 
 def _settle(calls: Calls, ship: ShipId, failure: DeployerError | None, deadline_s: float) -> Build:
-    """Watch our build until it is complete or failed. Raises BuildUnknown when it cannot be found or does not end."""
+    """Watch our build until it is complete or failed. Raises BuildUnknown where nobody can tell what became of it."""
     missing_until_s = calls.clock.now_s() + calls.policy.write_s
     blind_until_s = calls.clock.now_s() + calls.policy.blind_s
     while True:
@@ -126,13 +127,15 @@ def _find(calls: Calls, ship: ShipId) -> Build | RackFailure | None:
 
 def _unknown(
     calls: Calls, ship: ShipId, found: Build | RackFailure | None, failure: DeployerError | None
-) -> BuildUnknown:
+) -> DeployerError:
     hint = f"convox builds -a {calls.app}"
     match found:
         case Build():
             return BuildUnknown(f"build {found.id} is still {found.status}", hint=f"convox builds logs {found.id}")
         case RackFailure():
             return BuildUnknown("the build cannot be looked for", why=found.what, hint=hint)
+        case None if isinstance(failure, Unforeseen):
+            return failure
         case None:
             why = failure.what if failure else f"no build is described with ship {ship}"
             return BuildUnknown("the build cannot be found again", why=why, hint=hint)

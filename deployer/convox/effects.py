@@ -12,12 +12,14 @@ from typing import TypeVar
 
 from deployer.convox import parse
 from deployer.convox.calls import Calls
-from deployer.convox.failures import NoSuchConfig
+from deployer.convox.failures import Unforeseen
 from deployer.convox.request import Completed
+from deployer.convox.rules import NoSuchConfig
 from deployer.core.environment import Environment
 from deployer.core.errors import (
     CannotTell,
     Denied,
+    DeployerError,
     Garbled,
     NotFound,
     RackBusy,
@@ -33,6 +35,8 @@ T = TypeVar("T")
 
 # The rack said no, or was never reached. After anything else the write may have taken effect.
 DEFINITE = (Unauthorised, Denied, NotFound, RackBusy, RefusedByRack, RackUnreachable)
+# What `apps cancel` says between the cancel and the copy that it makes of the newest release (convox-facts 2.8).
+_CANCELLED = "Rewriting last active release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ class Mark:
     named: Callable[[str], ReleaseId]
     is_it: Callable[[Release], bool]
     what: str
+
+
+def is_definite(failure: DeployerError | None) -> bool:
+    """Nothing was done, for certain: the rack was not reached, or refused in words that are known."""
+    return isinstance(failure, DEFINITE) and not isinstance(failure, Unforeseen)
 
 
 def copy(calls: Calls, build_from: ReleaseId, env_from: ReleaseId) -> ReleaseId:
@@ -67,9 +76,9 @@ def cancel(calls: Calls) -> None:
     failure = calls.failure(completed)
     if failure is None and "OK" not in completed.stdout.split():
         failure = Garbled("convox apps cancel did not say OK")
-    if failure is None:
+    if failure is None or _CANCELLED in completed.stdout:
         return
-    if isinstance(failure, DEFINITE):
+    if is_definite(failure):
         raise failure
     after = sure(lambda: _app(calls), "the rollout was cancelled")
     if (after.status, after.release) == (before.status, before.release):
@@ -87,7 +96,7 @@ def config_get(calls: Calls, name: str) -> str | None:
 def config_set(calls: Calls, name: str, text: str) -> None:
     completed = calls.runner.run(calls.commands.config_set(name, text))
     failure = calls.failure(completed)
-    if isinstance(failure, DEFINITE):
+    if failure and is_definite(failure):
         raise failure
     if sure(lambda: config_get(calls, name), f"config {name} was set") != text:
         raise failure or CannotTell(f"config {name} is not what was set", why="somebody else may have set it meanwhile")
@@ -97,9 +106,9 @@ def made_by(calls: Calls, completed: Completed, mark: Mark) -> Release:
     """The release that a write made: by the name that was printed, else a new one with the content that was meant."""
     try:
         named = calls.answer(completed, mark.named)
-    except DEFINITE:
-        raise
     except RackFailure as error:
+        if is_definite(error):
+            raise
         failure = error
     else:
         return sure(lambda: calls.release(named), mark.what)

@@ -16,7 +16,8 @@ MASK = "••••"
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _USERINFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]{0,30}://)[^/@\s]+@", re.IGNORECASE)
-_TAGS = re.compile(r"<(?:!doctype|/?[a-z])[^>]*>", re.IGNORECASE)
+# A tag, whole or cut off; with what stands between those that hold no words.
+_TAGS = re.compile(r"<(?P<mute>style|script)\b[^<]*(?:</(?P=mute)>)?|<(?:!|/?[a-z])[^>]*(?:>|\Z)", re.IGNORECASE)
 
 
 class Secret:

@@ -9,21 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.convox.failures import NoSuchConfig, failure_of
+from deployer.convox.failures import failure_of
 from deployer.convox.request import Completed, Request
 from deployer.core.errors import (
-    CannotTell,
+    BuildFailed,
     Crashed,
-    Denied,
     Garbled,
     NotFound,
-    RackBusy,
-    RackUnreachable,
-    RefusedByRack,
     ServerFault,
     TimedOut,
-    Transport,
-    Unauthorised,
 )
 
 PANIC = "panic: runtime error: index out of range [0] with length 0\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:1\n"
@@ -41,79 +35,11 @@ def ended(
     return Completed(Request(verb, tuple(verb.split()), 10.0, is_write=is_write), status, stdout, stderr, is_late=late)
 
 
-@pytest.mark.parametrize(
-    ("words", "kind"),
-    [
-        ("invalid authentication: token is expired", Unauthorised),
-        ("authentication failed", Unauthorised),
-        ("you are unauthorized to access this", Denied),
-        ("app create requires admin access", Denied),
-        ("could not find rack: acme/prod", RackUnreachable),
-        ("ambiguous rack name: prod", RackUnreachable),
-        ("no current rack, use `convox racks` to list", RackUnreachable),
-        ("unknown rack type: ", RackUnreachable),
-        ('parse "https://convox:se%zzcret@h": invalid URL escape "%zz"', RackUnreachable),
-        ('Get "http:///system?": http: no Host in request URL', RackUnreachable),
-        ("no such app: x", NotFound),
-        ("app config not found: deployer", NoSuchConfig),
-        ("no build for release: RAAAAAAAAA1", NotFound),
-        ("no such release: RAAAAAAAAA1", NotFound),
-        ("env not found: FOO", NotFound),
-        ("service not found: web", NotFound),
-        ("app is currently updating", RackBusy),
-        ("app is not updating", RackBusy),
-        ("not currently updating", RackBusy),
-        ("can not promote an older release, try rollback", RefusedByRack),
-        ("can not promote a release with an empty manifest", RefusedByRack),
-        ("required env: A, B", RefusedByRack),
-        ("app is locked", RefusedByRack),
-        ("bufio.Scanner: token too long", RefusedByRack),
-        ('Get "https://h/system?": dial tcp 10.0.0.1:443: i/o timeout', RackUnreachable),
-        ('Get "https://h/system?": x509: certificate signed by unknown authority', RackUnreachable),
-        ('Get "https://h/system?": net/http: TLS handshake timeout', Transport),
-        ('Get "https://h/system?": read tcp 1.1.1.1:1->2.2.2.2:2: read: connection reset by peer', Transport),
-        ("write tcp 1.1.1.1:1->2.2.2.2:2: write: broken pipe", Transport),
-        ("context deadline exceeded", Transport),
-        ("response status 502", ServerFault),
-        ("Internal Server Error", ServerFault),
-        ("<!DOCTYPE html><title>Bad Gateway</title>", ServerFault),
-        ("json: cannot unmarshal string into Go value", Garbled),
-        ("unexpected end of JSON input", Garbled),
-        ("rollback", CannotTell),
-        ("timeout", CannotTell),
-    ],
-)
-def test_words_decide(words: str, kind: type[Exception]) -> None:
-    """All errors of the CLI exit 1 and differ only in their words."""
-    failure = failure_of(ended(f"Doing something... ERROR: {words}\n"), "myapp")
-
-    assert kind is type(failure)
-
-
 def test_last_error_is_the_clis_own() -> None:
     """A build's log may hold errors of its own."""
     log = "Starting build... OK\nERROR: app not found in registry\nERROR: response status 502\n"
 
     assert ServerFault is type(failure_of(ended(log, verb="build"), "myapp"))
-
-
-@pytest.mark.parametrize("app", ["locked", "budget", "eof", "timeout", "rollback"])
-def test_name_of_an_app_is_not_a_word_of_the_error(app: str) -> None:
-    """It stands in the request's URL."""
-    stderr = f'ERROR: Get "http://h/apps/{app}?": dial tcp 1.1.1.1:1: connect: connection refused\n'
-
-    assert RackUnreachable is type(failure_of(ended(stderr), app))
-
-
-def test_words_that_no_rule_knows_are_the_racks_reason() -> None:
-    """A write was refused; a read may be tried again."""
-    stderr = "ERROR: the moon is in the wrong place\n"
-
-    refused, odd = failure_of(ended(stderr, is_write=True), "myapp"), failure_of(ended(stderr), "myapp")
-
-    assert (RefusedByRack, ServerFault) == (type(refused), type(odd))
-    assert refused
-    assert "the moon is in the wrong place" == refused.why
 
 
 def test_reason_is_harmless() -> None:
@@ -148,6 +74,46 @@ def test_redaction_does_not_change_what_is_understood() -> None:
 def test_end_without_an_error_line_is_named_too(completed: Completed, kind: type[Exception]) -> None:
     """No end of a child is unknown."""
     assert kind is type(failure_of(completed, "myapp"))
+
+
+@pytest.mark.parametrize("status", [-15, 130, 137, 143])
+def test_signal_may_be_told_as_a_status(status: int) -> None:
+    """By a shell around the CLI, or by Python; what a command that was run ended with is its own affair."""
+    killed, relayed = failure_of(ended("log: app not found\n", status=status), "myapp"), ended(status=137, verb="run")
+
+    assert Crashed is type(killed)
+    assert f"signal {abs(status) % 128}" == (killed.why if killed else "")
+    assert failure_of(relayed, "myapp") is None
+
+
+def test_panic_is_not_the_last_error_of_a_log() -> None:
+    """A build's log may end with an error of its own before the CLI crashes: what became of the build is open."""
+    log = f"Starting build... OK\nERROR: required env: A\n{PANIC}"
+
+    assert Crashed is type(failure_of(ended(log, status=2, verb="build", is_write=True), "myapp"))
+
+
+def test_error_behind_a_log_without_an_end_is_found() -> None:
+    """The stream broke off in the middle of a line."""
+    assert BuildFailed is type(failure_of(ended("Step 1/2 : FRERROR: build failed\n", verb="build"), "myapp"))
+
+
+def test_error_on_stdout_counts_when_it_is_all_there_is() -> None:
+    """A wrapper may put both streams into one; values that an env begins with are no words of an error."""
+    told = failure_of(ended(stdout="ERROR: app not found: x\n"), "myapp")
+    values = failure_of(ended(stdout="KEY=ERROR: app not found: s3cret\n", verb="env"), "myapp")
+
+    assert (NotFound, Garbled) == (type(told), type(values))
+    assert "s3cret" not in str(values)
+
+
+@pytest.mark.parametrize("text", ["ERROR: app not found: x\n", "ERROR: <html>\n<h1>502 Bad Gateway</h1>\n", "ERROR: x"])
+def test_log_that_begins_with_an_error_is_none(text: str) -> None:
+    """Status 0, and the rack's own words where lines should be: those begin with where they are from."""
+    assert failure_of(ended(status=0, stdout=text, verb="logs"), "myapp")
+    assert (
+        failure_of(ended(status=0, stdout=f"2026-01-01T00:00:00Z service/web/web-1 {text}", verb="logs"), "x") is None
+    )
 
 
 @pytest.mark.parametrize("stderr", ["", 'ns=cli_budget at=fetch-error err="response status 404"\n', "warning: x\n"])

@@ -108,6 +108,16 @@ class TestSetEnv:
 
         assert 1 == sum(line.startswith("releases") for line in convox.lines)
 
+    def test_words_that_nobody_knows_are_no_proof(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """They sound like a refusal, and the release is there all the same."""
+        odd = Answer(stderr="Setting NEW... ERROR: the moon is in the wrong place\n", status=1)
+        convox.says("releases", BEFORE, BEFORE, AFTER).says("env set", odd)
+        convox.says("env --release RAAAAAAAAA1", "BAR=2\n").says("env --release RBBBBBBBBB1", "BAR=2\nNEW=1\n")
+
+        made = rack.set_env(Environment.of(NEW="1"), replace=False)
+
+        assert (NEW, 1) == (made.id, len(writes(convox)))
+
     def test_nothing_is_never_sent(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
         """`env set` of nothing makes a release all the same; asking for it is a bug of ours."""
         with pytest.raises(ValueError, match="of nothing"):
@@ -249,6 +259,19 @@ class TestCancel:
 
         with pytest.raises(Transport):
             rack.cancel()
+
+    @pytest.mark.parametrize(
+        "words", ["you are unauthorized to access this", 'releases.convox.com "r1" not found', "x"]
+    )
+    def test_whose_copy_failed_is_done(self, rack: ConvoxRack, convox: ScriptedConvox, words: str) -> None:
+        """The CLI cancels first, then copies the newest release: only the copy was refused (convox-facts 2.8)."""
+        said = "Cancelling deployment of myapp...\nRewriting last active release...\n"
+        convox.says("apps info", answer_of("apps-info-updating", file="rack-cases.jsonl"))
+        convox.says("apps cancel", Answer(said, f"ERROR: {words}\n", 1))
+
+        rack.cancel()
+
+        assert 1 == len(writes(convox))
 
 
 class TestConfig:

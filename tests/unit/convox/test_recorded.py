@@ -13,6 +13,7 @@ from deployer.convox import parse, wire
 from deployer.convox.failures import failure_of
 from deployer.convox.manifest import read_manifest
 from deployer.convox.request import Completed, Request
+from deployer.convox.rules import WrongAddress
 from deployer.core.errors import (
     BuildFailed,
     BuildUnknown,
@@ -33,17 +34,25 @@ from tests.unit.convox.scripted import recorded_cases
 CASES = [(file, case) for file in ("cases.jsonl", "rack-cases.jsonl") for case in recorded_cases(file)]
 
 WRITES = {"env set", "env unset", "build", "deploy", "releases promote", "releases rollback", "releases create-from"}
-WRITES |= {"apps cancel", "config set", "ps stop", "run", "exec"}
+WRITES |= {"apps cancel", "apps create", "apps delete", "apps lock", "apps unlock", "config set", "ps stop", "restart"}
+WRITES |= {"exec", "run", "services restart", "services update"}
 
 # How the answer of each verb is read. Those with `None` print a story or a process's own words.
 READERS: dict[str, Callable[[str], object] | None] = {
     "api get": None,
     "apps": lambda text: parse.table(text, "APP", "STATUS", "RELEASE"),
     "apps cancel": None,
+    "apps create": None,
+    "apps delete": None,
     "apps info": parse.app,
+    "apps lock": None,
+    "apps unlock": None,
+    "balancers": lambda text: parse.table(text, "BALANCER", "SERVICE", "ENDPOINT"),
     "build": None,
     "builds": parse.builds,
     "builds info": parse.build,
+    "builds logs": None,
+    "certs": lambda text: parse.table(text, "ID", "DOMAIN", "EXPIRES"),
     "config get": None,
     "config set": None,
     "configs": lambda text: parse.table(text, "CONFIG-ID"),
@@ -51,26 +60,34 @@ READERS: dict[str, Callable[[str], object] | None] = {
     "deploy-debug": None,
     "env": parse.environment,
     "env get": None,
+    "env mask": None,
     "env set": None,
     "env unset": None,
     "exec": None,
     "frobnicate": None,
     "help": None,
+    "instances": lambda text: parse.table(text, "ID", "STATUS", "STARTED"),
     "logs": None,
     "ps": parse.processes,
     "ps info": lambda text: parse.info(text, "Id", "Release", "Status"),
     "ps stop": None,
     "rack": lambda text: parse.rack(text, "3.24.9"),
     "racks": lambda text: parse.table(text, "NAME", "PROVIDER", "STATUS"),
+    "rack access": None,
+    "rack params": None,
     "releases": parse.releases,
     "releases create-from": parse.created_release,
     "releases info": lambda text: parse.info(text, "Id", "Build", "Env"),
     "releases manifest": read_manifest,
     "releases promote": None,
     "releases rollback": None,
+    "resources": lambda text: parse.table(text, "NAME", "TYPE"),
+    "restart": None,
     "run": None,
     "scale": parse.desired_counts,
     "services": parse.services,
+    "services restart": None,
+    "services update": None,
     "switch": None,
     "version": parse.client_version,
 }
@@ -100,8 +117,7 @@ FAILURES: dict[type[DeployerError], str] = {
     """,
     RackUnreachable: """
         build-id-refused build-id-server-down-poll console-ps-500-racks console-ps-bad-key console-ps-unknown-rack
-        env-set-refused logs-refused logs-service/app2 promote-refused ps-dns ps-no-rack
-        version-https-to-http-port version-refused
+        env-set-refused logs-refused promote-refused ps-dns version-refused
     """,
     RefusedByRack: """
         build-id-nodir config-set-file-missing config-set-no-flag create-from-both-build-flags create-from-id-flag
@@ -109,12 +125,14 @@ FAILURES: dict[type[DeployerError], str] = {
     """,
     ServerFault: """
         build-id-create-500 build-id-poll-500-once build-id-upload-500 create-from-create-500 env-set-500-create
+        logs-service/app2
         promote-post-504-empty promote-wait-500-twice ps-429 ps-500-empty ps-500-multiline ps-500-tags ps-503-html
         rollback-create-500 rollback-id-promote-500 run-500
     """,
     Transport: """
         build-id-log-refused-500 logs-upgrade-403 logs-upgrade-500 promote-post-drop promote-wait-drop-always ps-drop
     """,
+    WrongAddress: "ps-no-rack version-https-to-http-port",
     Unauthorised: "build-id-401 env-set-401 logs-bad-password promote-401 ps-401 version-no-password wrong-password",
 }
 
