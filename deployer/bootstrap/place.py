@@ -9,6 +9,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -35,7 +36,7 @@ class Place:
 
 
 def place_of(options: Options, environ: Mapping[str, str]) -> Place:
-    """Raises Refused where RACK_URL would silently beat the rack that was asked for (convox-facts 1.1)."""
+    """Raises Refused where RACK_URL is no URL, or would silently beat the rack asked for (convox-facts 1.1)."""
     url = environ.get("RACK_URL", "").strip()
     local = _local_rack(options.rack or LOCAL)
     if local and (options.rack or _is_same_door(url, local.url)):
@@ -47,10 +48,18 @@ def place_of(options: Options, environ: Mapping[str, str]) -> Place:
         problem = Problem(f"RACK_URL is set, and would silently beat --rack {options.rack}", "unset RACK_URL")
         raise Refused((problem,))
     if url:
-        host = urlsplit(url).hostname or "direct"
-        return Place(None, Secret(url), RackName(re.sub(r"[^A-Za-z0-9_-]", "-", host)))
+        return Place(None, Secret(url), RackName(re.sub(r"[^A-Za-z0-9_-]", "-", _host(Secret(url)))))
     asked = options.rack or environ.get("CONVOX_RACK", "").strip()
     return Place(RackName(asked) if asked else None, None, RackName(asked or "current"))
+
+
+def _host(url: Secret) -> str:
+    """Looked at before the CLI is, which would quote the URL with its password (convox-facts 1.3)."""
+    with suppress(ValueError):  # its text would quote the URL
+        parts = urlsplit(url.reveal())
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts.hostname
+    raise Refused((Problem("RACK_URL is not a URL that convox can use", "https://USER:PASSWORD@HOST"),))
 
 
 def _is_same_door(url: str, local: str) -> bool:

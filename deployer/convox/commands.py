@@ -84,7 +84,7 @@ class Commands:
 
     def set_env(self, wanted: Environment, *, replace: bool) -> Request:
         """Values travel on stdin, one `KEY=value` a line: argv can be read by everybody (faults 4.1)."""
-        lines = "".join(f"{key}={secret.reveal()}\n" for key, secret in wanted.items())
+        lines = "".join(_line(key, secret.reveal()) for key, secret in wanted.items())
         how = ("--replace",) if replace else ()
         return self._tell("env set", "--id", *how, *self._flags(), stdin=Secret(lines))
 
@@ -145,6 +145,14 @@ class Commands:
         if self.target.rack_url or not self.target.rack:
             return ()
         return ("-r", _value(self.target.rack))
+
+
+def _line(key: str, value: str) -> str:
+    """What the CLI reads as this pair and no other: preflight refuses the rest by name, with what to do about it."""
+    line = f"{key}={value}\n"
+    if not key or "=" in key or any(mark in line[:-1] for mark in "\r\n\0"):
+        raise Usage("an env cannot be passed to convox", why="a name or value would be read as another")
+    return line
 
 
 def _value(text: str) -> str:

@@ -28,6 +28,7 @@ import sh
 
 from deployer.convox.request import CONVOX, Completed, Request
 from deployer.convox.streams import Stream
+from deployer.convox.target import credentials_in
 from deployer.core.errors import RackUnreachable, Usage
 from deployer.core.redact import Redactor, Secret, scrub
 from deployer.engine.clock import SystemClock
@@ -204,6 +205,8 @@ class Runner:
         self.clock = clock
         self.redactor = redactor
         self._environment = dict(environment)
+        for secret in credentials_in(environment):
+            redactor.learn(secret)
         self._convox = tuple(convox)
         self._completed = completed
         self._started: list[Running] = []

@@ -78,6 +78,11 @@ def child_environment(parent: Mapping[str, str], target: Target) -> dict[str, st
     return passed
 
 
+def credentials_in(environment: Mapping[str, str]) -> tuple[Secret, ...]:
+    """What lets a child into a console, which it may repeat like anything else (convox-facts 1.2)."""
+    return tuple(Secret(environment[key]) for key in ("CONVOX_PASSWORD", "CONVOX_TOKEN") if environment.get(key))
+
+
 def _is_passed(key: str, target: Target) -> bool:
     if key.upper() in _PROXIES:
         return not target.is_loopback  # the CLI's sockets honour proxies, its requests do not (convox-facts 1.3)

@@ -108,11 +108,18 @@ def _problem_of(key: str, value: str) -> EnvProblem | None:
         return EnvProblem(key, "is set for every process already; yours would break health checks or the proof")
     if any(mark in value for mark in "\r\n"):
         return EnvProblem(key, "has a line break, which Convox would cut off", "base64 it and decode it in the app")
+    if not _is_text(value):
+        return EnvProblem(key, "is not UTF-8 text, which the rack would replace", "base64 it and decode it in the app")
     if "\0" in value:
         return EnvProblem(key, "has a NUL character", "base64 it and decode it in the app")
     if len(f"{key}={value}".encode()) >= LINE_LIMIT_BYTES:
         return EnvProblem(key, "is 64 KiB or more, which Convox would drop without a word", "keep it in a file store")
     return None
+
+
+def _is_text(value: str) -> bool:
+    """No half of a surrogate, which is how Python holds bytes of its own environment that are no UTF-8."""
+    return not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 def _shown(key: str) -> str:

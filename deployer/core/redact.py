@@ -7,14 +7,21 @@ outside: a rack, a build, a process (faults 4.1, 6.2).
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from typing import Never
+from urllib.parse import quote
 
 MASK = "••••"
 
-# CSI and OSC sequences, then any other control character; tab and newline are left for the caller to judge.
+# CSI and OSC sequences, then any other character that acts on what is read: controls, directions, tags, annotations,
+# and halves of a surrogate, which cannot even be written. Tab and newline are left for the caller to judge.
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e007f]"
+)
 _USERINFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]{0,30}://)[^/@\s]+@", re.IGNORECASE)
 # A tag, whole or cut off; with what stands between those that hold no words.
 _TAGS = re.compile(r"<(?P<mute>style|script)\b[^<]*(?:</(?P=mute)>)?|<(?:!|/?[a-z])[^>]*(?:>|\Z)", re.IGNORECASE)
@@ -34,6 +41,9 @@ class Secret:
 
     def __repr__(self) -> str:
         return MASK
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and other._value == self._value
@@ -65,7 +75,11 @@ _ORDINARY = re.compile(r"[a-z]{1,7}|[0-9]{1,5}")
 
 
 class Redactor:
-    """Replaces known secret values wherever they turn up in text, but for ordinary words and what is shorter than 4."""
+    """
+    Replaces known secret values wherever they turn up in text, but for ordinary words and what is shorter than 4.
+
+    Also as a URL, JSON and Base64 spell them: the CLI, a proxy or a process may repeat what they were given that way.
+    """
 
     def __init__(self) -> None:
         self._values: set[str] = set()
@@ -73,8 +87,8 @@ class Redactor:
 
     def learn(self, secret: Secret) -> None:
         value = secret.reveal()
-        lines = (value, *value.splitlines())
-        fresh = {each for each in lines if len(each) >= 4 and not _ORDINARY.fullmatch(each)} - self._values
+        wanted = (each for each in (value, *value.splitlines()) if len(each) >= 4 and not _ORDINARY.fullmatch(each))
+        fresh = {spelling for each in wanted for spelling in _spellings(each)} - self._values
         if fresh:
             self._values |= fresh
             longest_first = sorted(self._values, key=len, reverse=True)
@@ -82,3 +96,8 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         return self._pattern.sub(MASK, text) if self._pattern else text
+
+
+def _spellings(value: str) -> set[str]:
+    data = value.encode(errors="surrogatepass")
+    return {value, quote(data, safe=""), quote(data), json.dumps(value)[1:-1], base64.b64encode(data).decode()}

@@ -68,6 +68,18 @@ def test_a_rack_url_never_beats_a_name_in_silence() -> None:
 
 @pytest.mark.usefixtures("no_local")
 @pytest.mark.parametrize(
+    "url", ["http://[::1", "https://u:s3cret@[bad]/", "::", "u:s3cret@host", "10.0.0.1:5000", "https://u:s3cret@h:port"]
+)
+def test_a_rack_url_that_is_none_is_refused(url: str) -> None:
+    """Before the CLI gets it, which would quote it with its password."""
+    with pytest.raises(Refused, match="RACK_URL is not a URL") as error:
+        place.place_of(options(), {"RACK_URL": url})
+
+    assert (None, None) == (error.value.__cause__, error.value.__context__)
+
+
+@pytest.mark.usefixtures("no_local")
+@pytest.mark.parametrize(
     ("rack", "environ", "label"),
     [
         ("acme/production", {}, "acme/production"),

@@ -176,6 +176,21 @@ def test_value_of_any_kind_is_nowhere_but_on_stdin(
     assert [] == leaks_in(files_below(tmp_path, but=("answers.json", "calls.jsonl")))
 
 
+@pytest.mark.parametrize("key", ["CONVOX_PASSWORD", "CONVOX_TOKEN"])
+def test_credential_of_a_console_is_not_repeated(convox: ScriptedConvox, clock: SystemClock, key: str) -> None:
+    """The CLI needs it in its environment, and may blurt it out like any other."""
+    target = Target(AppName("myapp"))
+    runner = Runner(clock, child_environment({"PATH": "/bin", key: VALUE}, target), Redactor(), (str(convox.path),))
+    convox.says("apps info", Answer("", f"ERROR: no such key: {VALUE}\n", 1))
+
+    with pytest.raises(DeployerError) as caught:
+        ConvoxRack(runner, target, HASTY).app()
+    runner.close()
+
+    assert VALUE in [call.env[key] for call in convox.calls]
+    assert [] == leaks_in(texts_of(caught.value))
+
+
 def test_child_inherits_nothing_of_ours(convox: ScriptedConvox, clock: SystemClock) -> None:
     """A secret in deployer's own environment is no business of the CLI's, nor of what it starts."""
     target = Target(AppName("myapp"), rack_url=Secret(URL))

@@ -53,6 +53,11 @@ LINES: list[tuple[Callable[[Commands], Request], str]] = [
     (lambda convox: convox.promote(R1), "releases promote RAAAAAAAAA1 --wait -a myapp -r acme/prod"),
     (lambda convox: convox.cancel(), "apps cancel myapp -a myapp -r acme/prod"),
     (
+        lambda convox: convox.logs(ServiceName("web")),
+        "logs --no-follow --since 5m --tail 100 -s web -a myapp -r acme/prod",
+    ),
+    (lambda convox: convox.copy_of_nothing(), "releases create-from -a myapp -r acme/prod"),
+    (
         lambda convox: convox.copy(R0, R1),
         "releases create-from --build-from RAAAAAAAAA0 --env-from RAAAAAAAAA1 -a myapp -r acme/prod",
     ),
@@ -93,11 +98,60 @@ def test_values_are_on_stdin_only() -> None:
     assert "two" not in repr(request)
 
 
-@pytest.mark.parametrize("value", ["-f", "--force", "", "R\nX", "R\x00", "R\ud800"])
-def test_value_that_is_no_plain_word_is_refused(value: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "value"), [("A", "1\nB=2"), ("A\nB", "1"), ("A=B", "1"), ("", "1"), ("A", "\0"), ("A", "\r")]
+)
+def test_pair_that_would_be_read_as_another_is_not_sent(key: str, value: str) -> None:
+    """Each line of stdin is a pair of its own (convox-facts 4): one key must not become two."""
+    with pytest.raises(Usage) as caught:
+        BY_NAME.set_env(Environment({key: Secret(value)}), replace=False)
+
+    assert value not in str(caught.value).split()
+
+
+def test_every_call_has_its_line() -> None:
+    """The table above is all that deployer ever asks of the CLI."""
+    methods = {name for name in vars(Commands) if not name.startswith("_")} - {"target", "policy"}
+    used = {name for call, _ in LINES for name in call.__code__.co_names}
+
+    assert methods <= used
+
+
+# Each place where a value of somebody else's stands in a command line.
+PLACES: dict[str, Callable[[str], Request]] = {
+    "app": lambda text: Commands(Target(AppName(text)), Policy()).processes(),
+    "apps cancel": lambda text: Commands(Target(AppName(text)), Policy()).cancel(),
+    "api get": lambda text: BY_NAME.api_get(text),
+    "build": lambda text: BY_NAME.build(text, "x"),
+    "build info": lambda text: BY_NAME.build_info(BuildId(text)),
+    "config get": lambda text: BY_NAME.config_get(text),
+    "config set": lambda text: BY_NAME.config_set(text, "{}"),
+    "copy build": lambda text: BY_NAME.copy(ReleaseId(text), R1),
+    "copy env": lambda text: BY_NAME.copy(R0, ReleaseId(text)),
+    "description": lambda text: BY_NAME.build("/src", text),
+    "env": lambda text: BY_NAME.environment(ReleaseId(text)),
+    "logs": lambda text: BY_NAME.logs(ServiceName(text)),
+    "manifest": lambda text: BY_NAME.manifest(ReleaseId(text)),
+    "promote": lambda text: BY_NAME.promote(ReleaseId(text)),
+    "rack": lambda text: Commands(Target(AppName("myapp"), RackName(text)), Policy()).processes(),
+    "run release": lambda text: BY_NAME.run(MIGRATE, ReleaseId(text), "mark"),
+    "run service": lambda text: BY_NAME.run(ReleaseCommand(ServiceName(text), "x"), R1, "mark"),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("value", ["-f", "--force", "--", "R\nX", "R\x00", "R\ud800", "R\x1b[2K"])
+def test_value_that_is_no_plain_word_is_refused(place: str, value: str) -> None:
     """What could be read as a flag never gets that far."""
     with pytest.raises(Usage):
-        BY_NAME.promote(ReleaseId(value))
+        PLACES[place](value)
+
+
+@pytest.mark.parametrize("place", sorted(PLACES.keys() - {"rack"}))
+def test_value_that_is_empty_is_refused(place: str) -> None:
+    """The next word would be taken for it; a rack without a name is the CLI's own choice."""
+    with pytest.raises(Usage):
+        PLACES[place]("")
 
 
 def test_description_may_hold_any_plain_text() -> None:

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import base64
 import copy
+import json
 import pickle
 import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -12,6 +17,20 @@ from deployer.core.environment import LINE_LIMIT_BYTES, Environment, diff, probl
 from deployer.core.redact import MASK, Redactor, Secret, first_line, scrub
 
 VALUES = st.text(min_size=4)
+VALUE = 'p"ss wörd/1'
+
+
+def in_base64(value: str) -> str:
+    return base64.b64encode(value.encode()).decode()
+
+
+@dataclass(frozen=True)
+class Holder:
+    secret: Secret
+
+
+def asdict_of(secret: object) -> object:
+    return asdict(Holder(secret))  # type: ignore[arg-type]
 
 
 class TestProblems:
@@ -27,6 +46,12 @@ class TestProblems:
 
         assert "KEY" == problem.key
         assert value not in f"{problem}"
+
+    def test_value_that_is_no_text_is_refused(self) -> None:
+        """Bytes that are no UTF-8 come out of our own environment so; the rack's JSON would replace them."""
+        [problem] = problems_of(Environment.of(KEY="s3cret\udcff", TOO="x" * 65_000))
+
+        assert ("KEY", "is not UTF-8 text, which the rack would replace") == (problem.key, problem.why)
 
     def test_the_longest_line_that_fits_is_taken(self) -> None:
         """65,535 bytes including `KEY=` are safe (convox-facts 4)."""
@@ -63,12 +88,21 @@ class TestSecret:
 
         assert value not in shown.replace(MASK, "") or value in "[] Environment(KEY)"
 
-    def test_is_never_pickled_or_copied_out(self) -> None:
-        """What is pickled leaves the process."""
-        with pytest.raises(TypeError):
-            pickle.dumps(Secret("value"))
-        with pytest.raises(TypeError):
-            copy.deepcopy(Secret("value"))
+    @pytest.mark.parametrize("take", [pickle.dumps, copy.copy, copy.deepcopy, json.dumps, vars, asdict_of, bytes, list])
+    def test_is_never_taken_out(self, take: Callable[[object], object]) -> None:
+        """What is pickled, copied or made JSON leaves our hands; the refusal holds no value either."""
+        with pytest.raises(TypeError) as caught:
+            take(Secret("s3cret-value"))
+
+        assert "s3cret" not in repr(caught.value)
+
+    @pytest.mark.parametrize("spec", ["", ">10", "<3", "s"])
+    def test_is_formatted_as_its_mask(self, spec: str) -> None:
+        """In an f-string, alone or as a field of a dataclass."""
+        assert [format(MASK, spec), f"Holder(secret={MASK})"] == [
+            f"{Secret('s3cret'):{spec}}",
+            f"{Holder(Secret('s3cret'))}",
+        ]
 
     @given(st.lists(VALUES, min_size=1), st.text())
     def test_redactor_leaves_no_value_behind(self, values: list[str], around: str) -> None:
@@ -81,12 +115,39 @@ class TestSecret:
         secrets = [value for value in values if not re.fullmatch("[a-z]{1,7}|[0-9]{1,5}", value)]
         assert all(value not in text.replace(MASK, "\0") for value in secrets)
 
+    @pytest.mark.parametrize("spelled", [quote, lambda value: json.dumps(value)[1:-1], in_base64])
+    def test_redactor_knows_other_spellings(self, spelled: Callable[[str], str]) -> None:
+        """A URL, JSON or a header holds the value in letters of its own."""
+        redactor = Redactor()
+        redactor.learn(Secret(VALUE))
+
+        assert f"a {MASK} b" == redactor.redact(f"a {spelled(VALUE)} b")
+
 
 class TestScrub:
     @given(st.text())
     def test_leaves_nothing_that_acts_on_a_terminal(self, text: str) -> None:
         """No escape, no carriage return, no bell, no direction mark survives."""
         assert not set(scrub(text)) & {"\x1b", "\r", "\a", "\b", "\u202e", "\x9b"}
+
+    @pytest.mark.parametrize(
+        "mark", [*"\u061c\u200e\u200f\u202a\u202e\u2066\u2069\ufeff\ufffb", "\U000e0041", "\udcff"]
+    )
+    def test_leaves_no_mark_that_changes_what_is_read(self, mark: str) -> None:
+        """Directions, tags and annotations show text as another; half a surrogate cannot be written at all."""
+        assert "ab" == scrub(f"a{mark}b")
+
+    @pytest.mark.parametrize(
+        "page",
+        [
+            "<html><head><style>\nbody { x: y }\n</style><script>\nvar a\n</script>\n<h1>502",
+            "<!DOCTYPE html>\n<!--[if IE]> <i> <![endif]-->\n<title>502</title>",
+            '502 <a href="cut off',
+        ],
+    )
+    def test_page_is_boiled_down_to_its_words(self, page: str) -> None:
+        """Styles, scripts, comments and a tag that was cut off are none."""
+        assert "502" == first_line(page)
 
     def test_hides_credentials_in_urls(self) -> None:
         """A malformed RACK_URL is echoed with its password by the CLI (convox-facts 1.3)."""
