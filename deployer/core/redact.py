@@ -57,8 +57,9 @@ class Secret:
 
 def scrub(text: str, *, limit: int = 2_000) -> str:
     """One harmless line or block: no escapes, no control characters, no credentials in URLs, at most `limit` long."""
-    plain = _CONTROLS.sub("", _ESCAPES.sub("", text.replace("\r\n", "\n")))
-    plain = _USERINFO.sub(rf"\g<scheme>{MASK}@", plain)
+    plain = text if text.isprintable() else _CONTROLS.sub("", _ESCAPES.sub("", text.replace("\r\n", "\n")))
+    if "://" in plain:
+        plain = _USERINFO.sub(rf"\g<scheme>{MASK}@", plain)
     return plain if len(plain) <= limit else plain[: limit - 1] + "…"
 
 
