@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV   := .venv
 READY  := $(VENV)/.ready
+GUIDED := $(VENV)/.guided
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check simulate bench fuzz pins clean
+.PHONY: help demo test check simulate bench fuzz atheris pins clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +35,9 @@ FUZZ ?= 100000
 fuzz: $(READY) ## FUZZ outputs of convox, cut, mixed and spoiled, for each parser
 	pytest -q tests/bench --fuzz $(FUZZ)
 
+atheris: $(GUIDED) ## the same, guided by the branches that an input takes (x86-64 Linux only)
+	python -m tests.bench.guided $(FUZZ)
+
 pins: $(READY) ## pin every requirement anew, by version and hash
 	bash .ci/pin
 
@@ -46,4 +50,9 @@ $(READY): .ci/requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements/dev.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+# Apart from the rest: atheris has wheels for some machines only, and nothing else needs it.
+$(GUIDED): .ci/requirements/fuzz.txt $(READY)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements/fuzz.txt
 	@touch $@

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, TypeAdapter, ValidationError
 
 from deployer.core.errors import Garbled
 from deployer.core.models import Port, Process, Service
 from deployer.core.names import ProcessId, ReleaseId, ServiceName
+from deployer.core.redact import scrub
 from deployer.core.why import Unwell
 
 T = TypeVar("T")
@@ -19,14 +20,24 @@ def _none_as_empty(value: object) -> object:
     return [] if value is None else value
 
 
+def _harmless(text: str) -> str:
+    """JSON can spell any character: what would act on a terminal is in no name of the rack's."""
+    if scrub(text) != text or "\n" in text:
+        raise ValueError("control characters")
+    return text
+
+
+Word = Annotated[str, AfterValidator(_harmless)]
+
+
 class PortWire(BaseModel):
     balancer: int
     container: int
 
 
 class ServiceWire(BaseModel):
-    name: str
-    domain: str = ""
+    name: Word
+    domain: Word = ""
     count: int | None = None
     ports: Annotated[list[PortWire], BeforeValidator(_none_as_empty)] = []
 
@@ -38,10 +49,10 @@ class ServiceWire(BaseModel):
 class ProcessWire(BaseModel):
     """`name` is the service (convox-facts 5.3)."""
 
-    id: str
-    name: str
-    status: str
-    release: str
+    id: Word
+    name: Word
+    status: Word
+    release: Word
 
     def model(self) -> Process:
         return Process(ProcessId(self.id), ServiceName(self.name), self.status, ReleaseId(self.release))

@@ -6,6 +6,7 @@ Fuzzing begins at what a parser can read, since noise alone never gets past its 
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -106,8 +107,16 @@ def read(parser: Callable[[str], object], text: str) -> object | None:
 def invented(result: object, text: str) -> list[str]:
     """The pieces of what was read that do not stand in what was printed, as it is, plain or harmless."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    places = (text, plain, scrub(plain, limit=len(plain) + 1))
+    places = (text, plain, scrub(plain, limit=len(plain) + 1), _spelled_out(text))
     return [piece for piece in _pieces(result) if not any(piece in each for each in places)]
+
+
+def _spelled_out(text: str) -> str:
+    """The strings of a JSON text, which may spell a character as an escape; "" for other texts."""
+    try:
+        return "\n".join(_pieces(json.loads(text)))
+    except (ValueError, RecursionError):
+        return ""
 
 
 def _pieces(result: object) -> Iterator[str]:
@@ -115,7 +124,7 @@ def _pieces(result: object) -> Iterator[str]:
         yield result.reveal()
     elif isinstance(result, Mapping):
         yield from _pieces((*result.keys(), *result.values()))
-    elif isinstance(result, tuple):
+    elif isinstance(result, tuple | list):
         for each in result:
             yield from _pieces(each)
     elif is_dataclass(result):

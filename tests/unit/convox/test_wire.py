@@ -42,3 +42,13 @@ def test_anything_else_is_garbled_and_not_shown(text: str) -> None:
 
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)
     assert "s3cret" not in f"{caught.value} {caught.value.__dict__}"
+
+
+@pytest.mark.parametrize("spelled", ["runn\\ng", "\\u001b[31mred", "\\u202egnp", "a\\r"])
+def test_character_that_acts_on_a_terminal_is_garbled(spelled: str) -> None:
+    """JSON can spell any; a name of the rack's has none. Found by atheris."""
+    row = '[{"id":"web-1","name":"web","status":"%s","release":"R1"}]'
+
+    assert 1 == len(wire.processes(row % "runn\\u0069ng"))
+    with pytest.raises(Garbled, match="value_error"):
+        wire.processes(row % spelled)
