@@ -17,7 +17,7 @@ from deployer.convox.target import Target, child_environment
 from deployer.core.environment import Environment
 from deployer.core.errors import DeployerError
 from deployer.core.models import Source
-from deployer.core.names import AppName, ReleaseId, ShipId
+from deployer.core.names import AppName, ReleaseId, ServiceName, ShipId
 from deployer.core.redact import Redactor, Secret
 from deployer.engine.clock import SystemClock
 from tests.unit.convox.conftest import HASTY
@@ -41,6 +41,7 @@ URL = f"http://convox:{PASSWORD}@127.0.0.1:1"
 SHIP = ShipId("20261124-014700-a1b2c3")
 # What a careless CLI or builder might say.
 LEAKY = f'told {VALUE}, {OLD_VALUE} and parse "{URL}/": invalid'
+LAST_WORDS = f"2026-01-01T00:00:00Z service/web:RAAAAAAAAA1/web-5d9c7b6f4-abcde cannot log in with {OLD_VALUE}\n"
 R1 = ReleaseId("RAAAAAAAAA1")
 
 
@@ -144,6 +145,24 @@ def test_lines_that_are_relayed_do_not_leak(leaky_rack: ConvoxRack, convox: Scri
 
     assert lines
     assert [] == leaks_in([*lines, repr(child.state())])
+
+
+def test_last_words_of_a_process_do_not_leak(leaky_rack: ConvoxRack, convox: ScriptedConvox) -> None:
+    """Whoever takes up a ship has set no value and read none, and a process dies with one in its last words."""
+    convox.says("ps", answer_of("ps")).says("logs", LAST_WORDS)
+
+    evidence = leaky_rack.evidence(R1, ServiceName("web"))
+
+    assert ["cannot log in with ••••"] == [each.text for each in evidence.log]
+
+
+def test_last_words_are_not_shown_where_nobody_knows_the_secrets(
+    leaky_rack: ConvoxRack, convox: ScriptedConvox
+) -> None:
+    """The env is denied to this credential, and the log is not."""
+    convox.says("ps", answer_of("ps")).says("env --release", answer_of("ps-403")).says("logs", LAST_WORDS)
+
+    assert not leaky_rack.evidence(R1, ServiceName("web"))
 
 
 def test_models_of_a_child_do_not_show_its_data(leaky_rack: ConvoxRack, told: list[Completed]) -> None:

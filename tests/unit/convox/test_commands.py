@@ -56,6 +56,10 @@ LINES: list[tuple[Callable[[Commands], Request], str]] = [
         lambda convox: convox.logs(ServiceName("web")),
         "logs --no-follow --since 5m --tail 100 -s web -a myapp -r acme/prod",
     ),
+    (
+        lambda convox: convox.diagnosis(ServiceName("web")),
+        "deploy-debug -o json --lines 40 -s web -a myapp -r acme/prod",
+    ),
     (lambda convox: convox.copy_of_nothing(), "releases create-from -a myapp -r acme/prod"),
     (
         lambda convox: convox.copy(R0, R1),
