@@ -149,15 +149,17 @@ def in_words() -> Iterator[None]:
 
 
 def _export_text(running: RackInfo) -> str:
-    """For a shell to evaluate. Where no `convox` is installed, one is defined: the stand-in."""
+    """For a shell to evaluate. The `convox` that deployer would take is defined where a shell would not find it."""
+    import os
     import shlex
     import shutil
 
     from deployer.bootstrap.place import STAND_IN
 
     lines = [f"export RACK_URL='{running.url}'"]
-    if shutil.which("convox") is None:
-        lines.append(f'convox() {{ {shlex.join(STAND_IN)} "$@"; }}')
+    named = os.environ.get("DEPLOYER_CONVOX")
+    if named or shutil.which("convox") is None:
+        lines.append(f'convox() {{ {shlex.join([named] if named else STAND_IN)} "$@"; }}')
     return "\n".join(lines)
 
 

@@ -37,6 +37,8 @@ def env(tmp_path: Path) -> Iterator[dict[str, str]]:
     """A home of its own; its rack is down when the test ends."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     env = {"PATH": path, "HOME": str(tmp_path), "LANG": "C.UTF-8", "CONVOX_CONFIG": str(tmp_path / "convox")}
+    if named := os.environ.get("DEPLOYER_CONVOX"):
+        env["DEPLOYER_CONVOX"] = named
     yield env
     subprocess.run(["deployer", "rack", "down"], env=env, check=True, capture_output=True)
 
