@@ -1,17 +1,18 @@
 """
-Thirty known mistakes, put back one at a time into a copy of the tree: how many seeds until the simulation notices?
+Known mistakes, put back one at a time into a copy of the tree: how many seeds until the simulation notices?
 
     python tests/simulation/gallery.py            all of them, and the table of docs/reliability.md
 
-The first twenty negate the rules R1 to R20, each learned from somebody's outage (faults 2); the rest are our own. The
-product has no switch for any of them: a mistake is a line of text replaced. One that is not noticed is a bug of the
-simulation.
+The first twenty negate the rules R1 to R20, each learned from somebody's outage (faults 2); the rest are our own: ten
+that we thought of, and bugs that we had. The product has no switch for any of them: a mistake is a line of text
+replaced. One that is not noticed is a bug of the simulation.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,13 +26,21 @@ SEEDS = 4000
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """`rule` is negated by replacing `old` with `new` in `file`, where it stands exactly once."""
+    """
+    `rule` is negated by replacing `old` with `new` in `file`, where it stands exactly once; `also` are further
+    replacements that the same mistake takes.
+    """
 
     rule: str
     what: str
     file: str
     old: str
     new: str
+    also: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def edits(self) -> tuple[tuple[str, str, str], ...]:
+        return ((self.file, self.old, self.new), *self.also)
 
 
 HISTORY, JUDGE, PROOF = "core/history.py", "core/judge.py", "core/proof.py"
@@ -96,10 +105,10 @@ MISTAKES = (
     ),
     Mistake(
         "R9",
-        "a failed first deploy ends as a rollback",
-        BACK,
-        "return self._ended(Verdict.FIRST_FAILED, None",
-        "return self._ended(Verdict.ROLLED_BACK, None",
+        "a deploy that failed ends with status 0",
+        "core/verdict.py",
+        'ROLLED_BACK = ("rolled-back", 20,',
+        'ROLLED_BACK = ("rolled-back", 0,',
     ),
     Mistake(
         "R10",
@@ -167,10 +176,10 @@ MISTAKES = (
     ),
     Mistake(
         "R19",
-        "patience was cut without a word",
-        "core/policy.py",
-        "no_progress_s: float = _number(600.0",
-        "no_progress_s: float = _number(20.0",
+        "it loses patience sooner than the plan said",
+        JUDGE,
+        "patience_s = max((policy.no_progress_s,",
+        "patience_s = min((20.0,",
     ),
     Mistake(
         "R20",
@@ -197,10 +206,10 @@ MISTAKES = (
     ),
     Mistake(
         "own 3",
-        "the fork base is healed over somebody's head",
-        BACK,
-        "        newest = copy_of(target, target, ports)\n    except",
-        "        newest = copy_of(target, target, ports)\n        ports.rack.promote(newest)\n    except",
+        "what is promoted is the newest release, whoever made it",
+        ROLL,
+        "return ports.rack.promote(release)",
+        "return ports.rack.promote(ports.rack.releases(1)[0].id)",
     ),
     Mistake(
         "own 4",
@@ -251,6 +260,70 @@ MISTAKES = (
         "    if app.release != order.serving:\n        raise Busy",
         "    if False:\n        raise Busy",
     ),
+    Mistake(
+        "own 11",
+        "time is told by the wall clock",
+        "engine/look.py",
+        "ports.clock.now_s(), reads.app",
+        "ports.clock.utc().timestamp(), reads.app",
+        also=(
+            (
+                "engine/watch.py",
+                "History.of(self.rollout, self.ports.clock.now_s())",
+                "History.of(self.rollout, self.ports.clock.utc().timestamp())",
+            ),
+        ),
+    ),
+    Mistake(
+        "own 12",
+        "the newest release is left as the failed one",
+        BACK,
+        "        self._heal(self.order.baseline.release)\n",
+        "",
+    ),
+    Mistake(
+        "own 13",
+        "a way back that was cut short is taken up as a ship",
+        "engine/resume.py",
+        "    if past.gone_back_from:\n",
+        "    if False:\n",
+    ),
+    Mistake(
+        "own 14",
+        "resume believes what the rack says a second after the promote",
+        "engine/resume.py",
+        "while request.past.is_promote_unknown and",
+        "while False and",
+    ),
+    Mistake(
+        "own 15",
+        "who took the lock over is not asked for on the way back",
+        BACK,
+        "            case Move.CANCEL | Move.ROLL_BACK if taken := taken_over(self.order, self.ports):",
+        '            case Move.CANCEL | Move.ROLL_BACK if taken := "":',
+    ),
+    Mistake(
+        "own 16",
+        "the child of a promote that has no say any more goes on",
+        ROLL,
+        "        child.kill()  # it has no say any more",
+        "        pass  # it has no say any more",
+        also=((ROLL, "        self.child.kill()\n", ""),),
+    ),
+    Mistake(
+        "own 17",
+        "a secret is told in what the plan says of the env",
+        "engine/prepare.py",
+        "            about=str(changes),",
+        '            about=str(changes) + sent["TOKEN"].reveal(),',
+    ),
+    Mistake(
+        "own 18",
+        "a release that dropped a service has no way back",
+        "engine/prepare.py",
+        "expect(each, mode_of(each, policy)[0], policy) for each in draft.rehearsals",
+        "expect(each, None, policy) for each in draft.rehearsals",
+    ),
 )
 
 
@@ -259,7 +332,8 @@ def seeds_until_caught(mistake: Mistake) -> int | None:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "deployer"
         shutil.copytree(ROOT / "deployer", copy, ignore=shutil.ignore_patterns("__pycache__"))
-        put_in(mistake, copy / mistake.file)
+        for file, old, new in mistake.edits:
+            put_in(mistake.rule, copy / file, old, new)
         command = [sys.executable, "-m", "deployer.testing.simulation", "--seeds", str(SEEDS), "--jobs", "1", "--first"]
         played = subprocess.run(
             command, cwd=folder, env={**os.environ, "PYTHONPATH": folder}, capture_output=True, text=True, check=False
@@ -269,12 +343,12 @@ def seeds_until_caught(mistake: Mistake) -> int | None:
         return int(played.stdout) if played.returncode else None
 
 
-def put_in(mistake: Mistake, path: Path) -> None:
+def put_in(rule: str, path: Path, old: str, new: str) -> None:
     """Raises LookupError when the code has moved on and the mistake no longer fits."""
     text = path.read_text(encoding="utf-8")
-    if text.count(mistake.old) != 1:
-        raise LookupError(f"{mistake.rule}: found {text.count(mistake.old)} times in {mistake.file}: {mistake.old!r}")
-    path.write_text(text.replace(mistake.old, mistake.new), encoding="utf-8")
+    if text.count(old) != 1:
+        raise LookupError(f"{rule}: found {text.count(old)} times in {path.name}: {old!r}")
+    path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def main() -> int:
@@ -284,9 +358,10 @@ def main() -> int:
     print("| rule | the mistake | seeds until noticed |\n|---|---|---|")  # noqa: T201
     for each, seeds in zip(wanted, caught, strict=True):
         print(f"| {each.rule} | {each.what} | {seeds or f'not in {SEEDS}'} |")  # noqa: T201
-    missed = caught.count(None)
-    print(f"\n{len(wanted) - missed} of {len(wanted)} noticed")  # noqa: T201
-    return 1 if missed else 0
+    took = [each for each in caught if each]
+    middle = f"; median {statistics.median(took):.0f} seeds, worst {max(took)}" if took else ""
+    print(f"\n{len(took)} of {len(wanted)} noticed{middle}")  # noqa: T201
+    return 0 if len(took) == len(wanted) else 1
 
 
 if __name__ == "__main__":

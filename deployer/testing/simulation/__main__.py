@@ -20,8 +20,9 @@ from deployer.testing.simulation.play import Outcome, play
 from deployer.testing.simulation.report import Report
 
 
-def play_all(base: int, seeds: int, jobs: int) -> Iterator[Outcome]:
-    """The outcomes in the order of their seeds, from `jobs` processes side by side."""
+def play_all(base: int, seeds: int, jobs: int | None = None) -> Iterator[Outcome]:
+    """The outcomes in the order of their seeds, from `jobs` processes side by side: as many as there are cores."""
+    jobs = jobs or os.cpu_count() or 1
     wanted = range(base, base + seeds)
     if jobs == 1:
         yield from map(play, wanted)
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=1000, help="how many")
     parser.add_argument("--base", type=int, default=0, help="the first one")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes side by side")
+    parser.add_argument("--jobs", type=int, help="processes side by side")
     parser.add_argument("--first", action="store_true", help="stop at the first broken seed; print how many it took")
     options = parser.parse_args(argv)
     report, began_s = Report(), time.perf_counter()

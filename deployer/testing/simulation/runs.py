@@ -134,10 +134,10 @@ class Runs:
                 proof = VerifyRequest(ship=SHIP, actor=ACTOR, policy=policy)
                 return lambda ports: verify(proof, ports)
             case _:
-                request = self._ship_request()
+                request = self.ship_request()
                 return lambda ports: ship(request, ports)
 
-    def _ship_request(self) -> ShipRequest:
+    def ship_request(self) -> ShipRequest:
         schedule = self.stage.schedule
         release = {Errand.RELEASE: self.stage.built, Errand.AGAIN: self.stage.before}.get(schedule.errand)
         wishes, layout, is_built = schedule.wishes, schedule.layout, release is None

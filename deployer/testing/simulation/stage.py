@@ -33,7 +33,8 @@ HOUR_S = 3600.0
 class Stage:
     """
     One world, at rest until `open`. `theirs` are the releases that others promoted, and when; `least` is the fewest
-    replicas that were ever wanted of a service, `met` counts the acts that took effect.
+    replicas that were ever wanted of a service, `met` counts the acts that took effect, and
+    `touched_s` is when.
     """
 
     schedule: Schedule
@@ -46,6 +47,7 @@ class Stage:
     built: str | None = None
     taken_over_s: float | None = None
     strays: list[str] = field(default_factory=list)
+    touched_s: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         schedule = self.schedule
@@ -127,6 +129,7 @@ class Stage:
         with suppress(Refused, IndexError):  # the rack may say no to them as well, and there may be nothing there
             self._acts()[act]()
             self.met[act] += 1
+            self.touched_s.append(self.clock.now_s())
 
     def _acts(self) -> dict[Act, Callable[[], object]]:
         return {

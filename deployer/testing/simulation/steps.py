@@ -128,6 +128,7 @@ class Steps:
         return app.is_running and app.release == (self.promoted[-1] if self.promoted else self.baseline)
 
     def _on_promote(self, release: str) -> None:
+        self._holds("I9", release == self.promoting, f"{release} is promoted, and {self.promoting} was written down")
         self._holds("I5", release not in self.promoted, f"{release} is promoted twice")
         is_rollback = self.stage.schedule.errand is Errand.ROLLBACK
         self._holds("I5", len(self.promoted) < (1 if is_rollback else 2), "more than one way back")

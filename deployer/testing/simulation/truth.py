@@ -86,6 +86,8 @@ class Truth:
         if run.ended is None:
             return
         ended, status = run.ended, run.ended.verdict.status
+        is_well = ended.verdict in PROVEN | {Verdict.UNVERIFIED}
+        self._holds("I10", (status == 0) == is_well, f"{ended.verdict.label} ends with status {status}")
         is_open = status in (30, 31, 41, 42)
         self._holds("I7", not is_open or bool(ended.hints), f"{ended.verdict.label} names no way on")
         if Judged("settled") in run.sink.events and not any(e.judgement == "doomed" for e in run.sink.of(Judged)):
