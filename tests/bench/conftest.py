@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.bench.real_times import AILING
+from tests.scenario.practice import PracticeRack
+from tests.scenario.shell import Shell
 
 OPTIONS = {"test_fuzz.py": "--fuzz", "test_kills.py": "--kills"}
 
@@ -21,3 +26,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     wanted = OPTIONS.get(collection_path.name, "--benchmark")
     is_wanted = config.getoption(wanted, default=None) or collection_path.is_dir()
     return None if is_wanted else True
+
+
+@pytest.fixture
+def rack(tmp_path: Path) -> Iterator[PracticeRack]:
+    """A rack of our own at a real rack's times."""
+    shell = Shell.in_folder(tmp_path / "home")
+    rack = PracticeRack(shell, AILING, time_scale=1)
+    yield rack
+    rack.down()
+    shell.close()

@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 import statistics
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,20 +17,10 @@ from pathlib import Path
 import pytest
 
 from tests.bench.failures import FAILURES, NO_PROGRESS_S, PENDING_S, START_S, Failure
+from tests.bench.real_times import checkout, serving
 from tests.bench.witness import Witness
-from tests.scenario.practice import App, PracticeRack
-from tests.scenario.shell import Shell
+from tests.scenario.practice import PracticeRack
 
-AILING = Path(__file__).with_name("ailing")
-SERVICE = """
-  {name}:
-    build: .
-    command: python -S app.py
-    port: 8000
-    health: {{path: /health, interval: 2, grace: 3, timeout: 2}}
-    scale: {count}
-    deployment: {{minimum: 100, maximum: 200}}
-    termination: {{grace: 1}}"""
 SIDE_BY_SIDE = 4
 BUDGETS = {
     "DEPLOYER_START_TIMEOUT": f"{START_S}s",
@@ -49,15 +37,6 @@ class Found:
     to_verdict_s: float
     to_end_s: float
     why: str
-
-
-@pytest.fixture
-def rack(tmp_path: Path) -> Iterator[PracticeRack]:
-    shell = Shell.in_folder(tmp_path / "home")
-    rack = PracticeRack(shell, AILING, time_scale=1)
-    yield rack
-    rack.down()
-    shell.close()
 
 
 def test_time_to_verdict(rack: PracticeRack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,7 +58,7 @@ def wanted() -> list[Failure]:
 
 
 def fail(rack: PracticeRack, folder: Path, number: int, failure: Failure) -> Found:
-    app = serving(rack, checkout(folder / str(number), failure), f"fails-{number}")
+    app = serving(rack, checkout(folder / str(number), failure.services, failure.count), f"fails-{number}")
     staged = json.loads(rack.post(f"/apps/{app.name}/releases", env=failure.env))["id"]
     if failure.fault:
         rack.post_json("/_local/faults", {**failure.fault, "app": app.name})
@@ -92,21 +71,6 @@ def fail(rack: PracticeRack, folder: Path, number: int, failure: Failure) -> Fou
         return Found(failure, math.inf, math.inf, done.err)
     to_verdict_s, to_end_s = (line["mono"] - witness.first_s for line in (word, journal[-1]))
     return Found(failure, to_verdict_s, to_end_s, word["why"])
-
-
-def checkout(folder: Path, failure: Failure) -> Path:
-    shutil.copytree(AILING, folder)
-    services = "".join(SERVICE.format(name=name, count=failure.count) for name in failure.services)
-    (folder / "convox.yml").write_text(f"services:{services}\n", encoding="utf-8")
-    return folder
-
-
-def serving(rack: PracticeRack, source: Path, name: str) -> App:
-    app, what = rack.app(name), "build it [ship 20260101-000000-aaaaaa]"
-    built = rack.start_convox("build", str(source), "--app", name, "--id", "--description", what).end()
-    assert 0 == built.status, built.err
-    rack.promote(app, built.out.strip())
-    return app
 
 
 def table(found: list[Found]) -> str:
