@@ -7,11 +7,13 @@ Everything that is built here is closed here; nothing here decides anything abou
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from deployer.bootstrap.options import Ask, Health, Options, RollbackWish, ShipWish
 from deployer.bootstrap.place import place_of
+from deployer.bootstrap.upload import Upload, upload_of
 from deployer.bootstrap.wiring import Fan, session_of, wiring_of
 from deployer.convox.manifest import read_manifest
 from deployer.convox.remarks import remarks
@@ -63,12 +65,15 @@ def ship(options: Options, wish: ShipWish) -> int:
 
         def body(ports: Ports) -> Ended:
             manifest, problems = (None, ()) if wish.release else _manifest_in(wish.source)
+            upload = Upload() if wish.release else upload_of(wish.source)
+            found = source_of(wish.source, session.runner)
+            source = replace(found, files=upload.files, size_bytes=upload.size_bytes)
             request = ShipRequest(
                 ship=session.ship,
                 actor=session.actor,
                 policy=session.policy,
                 command=wish.command,
-                source=None if wish.release else source_of(wish.source, session.runner),
+                source=None if wish.release else source,
                 manifest=manifest,
                 release=wish.release,
                 wanted=wish.wanted,
@@ -79,7 +84,7 @@ def ship(options: Options, wish: ShipWish) -> int:
                 no_verify=wish.no_verify,
                 irreversible=wish.irreversible,
                 release_command=wish.release_command,
-                problems=(*wish.problems, *problems),
+                problems=(*wish.problems, *problems, *upload.problems),
                 run_url=session.run_url,
             )
             return ship_release(request, ports)
@@ -90,10 +95,11 @@ def ship(options: Options, wish: ShipWish) -> int:
 def rollback(options: Options, wish: RollbackWish) -> int:
     """The exit status of one rollback."""
     with session_of(options) as session:
+        policy = session.policy
         request = RollbackRequest(
             ship=session.ship,
             actor=session.actor,
-            policy=session.policy,
+            policy=replace(policy, soak_s=0.0, proven_back_s=0.0) if wish.now else policy,
             confirm=lambda plan: wish.ask(f"Go back to {plan.release} now?", session.clock.wait),
             release=wish.release,
             keep_env=wish.keep_env,

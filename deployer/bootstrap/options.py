@@ -67,8 +67,13 @@ class Ask(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackWish:
-    """Where a person wants to go back to, `None` for the last proven release that differs, and who is asked first."""
+    """
+    Where a person wants to go back to, `None` for the last proven release that differs, and who is asked first.
+
+    `now`: one round of answers proves it.
+    """
 
     release: ReleaseId | None = None
     keep_env: bool = False
+    now: bool = False
     ask: Ask

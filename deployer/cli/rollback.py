@@ -15,7 +15,7 @@ EPILOG = """Examples:
   deployer rollback --app myapi                 to the last proven release that differs
   deployer rollback RABCDEFGHIJ --app myapi     to this one
   deployer rollback --app myapi --keep-env      the code only: keys rotated since then stay
-  deployer rollback --app myapi --yes           in a script
+  deployer rollback --app myapi --now --yes     at once, without a question and without a soak
 
 What changes back is shown first. Exit status: 0 restored, 10 nothing to go back to, 30 not proven: page somebody.
 """
@@ -28,6 +28,7 @@ def rollback(
     app: options.App = None,
     rack: options.Rack = None,
     keep_env: Annotated[bool, typer.Option("--keep-env", help="Take back the code only; the env stays.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="No soak: one round of answers proves it.")] = False,
     yes: options.Yes = False,
     soak: options.Soak = None,
     timeout: options.Timeout = None,
@@ -54,5 +55,5 @@ def rollback(
     }
     settings = load(RollbackSettings, flags)
     wanted = ReleaseId(settings.release) if settings.release else None
-    wish = bootstrap.RollbackWish(release=wanted, keep_env=keep_env, ask=always_yes if yes else ask)
+    wish = bootstrap.RollbackWish(release=wanted, keep_env=keep_env, now=now, ask=always_yes if yes else ask)
     raise typer.Exit(bootstrap.rollback(settings.options(), wish))

@@ -16,7 +16,7 @@ from deployer.convox.target import Target
 from deployer.core.environment import Environment
 from deployer.core.errors import Usage
 from deployer.core.models import ReleaseCommand
-from deployer.core.names import BuildId, ReleaseId, ServiceName
+from deployer.core.names import BuildId, ProcessId, ReleaseId, ServiceName
 from deployer.core.policy import Policy
 from deployer.core.redact import Secret
 
@@ -114,6 +114,9 @@ class Commands:
 
     def cancel(self) -> Request:
         return self._tell("apps cancel", self._app(), *self._flags())
+
+    def stop(self, process: ProcessId) -> Request:
+        return self._tell("ps stop", _value(process), *self._flags())
 
     def copy(self, build_from: ReleaseId, env_from: ReleaseId) -> Request:
         both = ("--build-from", _value(build_from), "--env-from", _value(env_from))

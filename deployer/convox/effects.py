@@ -29,7 +29,7 @@ from deployer.core.errors import (
     Unauthorised,
 )
 from deployer.core.models import App, Release
-from deployer.core.names import ReleaseId
+from deployer.core.names import ProcessId, ReleaseId
 
 T = TypeVar("T")
 
@@ -83,6 +83,16 @@ def cancel(calls: Calls) -> None:
     after = sure(lambda: _app(calls), "the rollout was cancelled")
     if (after.status, after.release) == (before.status, before.release):
         raise failure
+
+
+def stop(calls: Calls, process: ProcessId) -> None:
+    """What comes of it is for `ps` to show: the process goes, and another takes its place."""
+    completed = calls.runner.run(calls.commands.stop(process))
+    failure = calls.failure(completed)
+    if isinstance(failure, DEFINITE):
+        raise failure
+    if failure or "OK" not in completed.stdout.split():
+        raise CannotTell(f"cannot tell whether {process} was stopped", why=failure.what if failure else "")
 
 
 def config_get(calls: Calls, name: str) -> str | None:

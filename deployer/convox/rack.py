@@ -17,7 +17,7 @@ from deployer.core.capabilities import Capabilities
 from deployer.core.environment import Environment
 from deployer.core.errors import Denied, Garbled, NotFound, RackFailure, Unauthorised
 from deployer.core.models import App, Build, Manifest, Process, RackInfo, Release, ReleaseCommand, Service, Source
-from deployer.core.names import BuildId, ReleaseId, ServiceName, ShipId
+from deployer.core.names import BuildId, ProcessId, ReleaseId, ServiceName, ShipId
 from deployer.core.policy import Policy
 from deployer.core.why import Evidence
 from deployer.engine.ports import CommandEnd, PendingReads, PromoteChild
@@ -112,6 +112,9 @@ class ConvoxRack:
 
     def cancel(self) -> None:
         effects.cancel(self._calls)
+
+    def stop(self, process: ProcessId) -> None:
+        effects.stop(self._calls, process)
 
     def copy(self, build_from: ReleaseId, env_from: ReleaseId) -> ReleaseId:
         return effects.copy(self._calls, build_from, env_from)

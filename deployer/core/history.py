@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from deployer.core.models import Answer, App, Expected, Process, ProofMode, Rollout, Snapshot
-from deployer.core.names import ProcessId, ServiceName, Shape, shape_of
+from deployer.core.names import ProcessId, ReleaseId, ServiceName, Shape, shape_of
 
 CLEAN_ANSWERS = 20
 
@@ -31,6 +31,7 @@ class Track:
     proven: bool = False
     wrong_rounds: int = 0
     wrong_answer: str = ""
+    wrong_release: ReleaseId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +291,9 @@ def _credit(
     wrong = {each.process: each for each in answers if each.process in running and _is_wrong(history, each)}
     for pid, each in wrong.items():
         track = tracks[ProcessId(str(pid))]
-        tracks[track.id] = replace(track, wrong_rounds=track.wrong_rounds + 1, wrong_answer=_said(each))
+        tracks[track.id] = replace(
+            track, wrong_rounds=track.wrong_rounds + 1, wrong_answer=_said(each), wrong_release=each.release
+        )
     return tracks, bool(contrary)
 
 

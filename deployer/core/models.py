@@ -126,12 +126,18 @@ class RackInfo:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A checkout to build from: its folder, the commit and its subject, as far as git knows them."""
+    """
+    A checkout to build from: its folder, the commit and its subject, as far as git knows them.
+
+    `files` of `size_bytes` in all are going to be uploaded; 0 where nobody has counted.
+    """
 
     path: str
     commit: str = ""
     subject: str = ""
     is_dirty: bool = False
+    files: int = 0
+    size_bytes: int = 0
 
     @property
     def title(self) -> str:

@@ -51,7 +51,7 @@ WAYS: dict[World, Move] = {
 }
 
 
-def world_of(app: App | None, *, ours: ReleaseId, baseline: ReleaseId | None) -> World:
+def world_of(app: App | None, *, ours: ReleaseId | None, baseline: ReleaseId | None) -> World:
     """Name the state. `baseline` is `None` on a first deploy, when nothing was active before."""
     if app is None or app.status in ("unknown", "deleting"):
         return World.UNKNOWN

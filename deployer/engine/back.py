@@ -9,20 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from deployer.core.errors import DeployerError, Interrupted, NotFound, RackFailure
 from deployer.core.events import Ended, Said
-from deployer.core.judge import Doomed, Judgement, LostSight, Proven, RackRolledBack, Superseded, judge_back
+from deployer.core.judge import (
+    RUNNING_READS,
+    Doomed,
+    Judgement,
+    LostSight,
+    Proven,
+    RackRolledBack,
+    Superseded,
+    judge_back,
+)
 from deployer.core.models import App, Process, Rollout
-from deployer.core.names import ReleaseId, Shape, shape_of
+from deployer.core.names import ProcessId, ReleaseId, Shape, shape_of
 from deployer.core.plan import BASELINE_IS_DOWN
 from deployer.core.proof import what_is_missing
 from deployer.core.verdict import Verdict
 from deployer.core.world import WAYS, Move, World, world_of
 from deployer.engine.evidence import explained, gather
 from deployer.engine.look import look, look_at_app
-from deployer.engine.ports import Ports
-from deployer.engine.roll import Aim, Order, roll_out, taken_over, watch_out
+from deployer.engine.ports import LockNote, Ports
+from deployer.engine.roll import Aim, Order, roll_out, taker_of, watch_out
 from deployer.engine.run import rack_words
 from deployer.engine.watch import Watch
 from deployer.engine.write import write
@@ -105,9 +115,8 @@ class _WayBack:
                 return self._prove_baseline()
             case Move.WAIT:
                 self.ports.clock.sleep(self.order.policy.cancel_retry_s)
-            case Move.CANCEL | Move.ROLL_BACK if taken := taken_over(self.order, self.ports):
-                why = f"{self.doom.why}; not taken back: {taken}"
-                return Ended(Verdict.SUPERSEDED, None, self.order.aim.release, why=why)
+            case Move.CANCEL | Move.ROLL_BACK if taker := taker_of(self.order.ship, self.ports):
+                return self._taken_over(taker)
             case Move.CANCEL | Move.ROLL_BACK if self.order.no_way_back:
                 return self._left_bad(self.order.no_way_back)
             case Move.CANCEL:
@@ -128,28 +137,38 @@ class _WayBack:
         self.ports.clock.sleep(self.order.policy.cancel_retry_s)
         return None
 
-    def _prove_baseline(self) -> Ended:
+    def _prove_baseline(self) -> Ended | None:
         if self.order.baseline is None:
             return self._prove_nothing_runs()
-        found = prove(self.order.baseline, self.order, self.deadline_s, self.ports)
+        release = self.order.aim.release
+        found = prove(self.order.baseline, release, self.order, self.deadline_s, self.ports)
+        if found is None:
+            text = f"the rack came back to {release}: somebody has promoted it twice"
+            self.ports.sink.record(Said("back", text, is_warning=True))
+            return None
         if isinstance(found, Superseded):
             return self._superseded(found.by)
         if isinstance(found, LostSight):
             return self.unconfirmed(f"{self.order.serving} was not proven again in time: {found.why}")
         running = sum(each.running for each in found.progress)
         text = f"{self.order.serving} proven on {running} of {running} processes · {self.order.aim.release} gone"
-        self.ports.sink.record(Said("back", text))
+        self.ports.sink.record(Said("back", text + self._lingering()))
         self._heal(self.order.baseline.release)
         by_itself = isinstance(self.doom, RackRolledBack) and not self.is_cancelled
         verdict = Verdict.REVERTED if by_itself else self._went_back
         return self._ended(verdict, self.order.serving, f"{self.order.serving}, as before")
 
     def _heal(self, target: ReleaseId) -> None:
-        if taken := taken_over(self.order, self.ports):
-            text = f"the newest release is left as it is: {taken}"
+        if taker := taker_of(self.order.ship, self.ports):
+            text = f"the newest release is left as it is: {taker.by} took the lock over ({taker.what})"
             self.ports.sink.record(Said("heal", text, is_warning=True))
             return
         heal(target, self.order.staged, self.ports)
+
+    def _lingering(self) -> str:
+        """After a cancel the rack goes on saying `rollback` for a while (convox-facts 10.1); nobody waits for that."""
+        app = look_at_app(self.ports)
+        return f" · the rack still says {app.status}" if app and not app.is_running else ""
 
     @property
     def _went_back(self) -> Verdict:
@@ -219,6 +238,12 @@ class _WayBack:
         why = f"{self.doom.why}; meanwhile {active} became active, by somebody else"
         return Ended(Verdict.SUPERSEDED, None, active, why=why)
 
+    def _taken_over(self, taker: LockNote) -> Ended:
+        """Somebody else is to bring it home, a rollback for one: nothing is written (design 2.7)."""
+        release = self.order.aim.release
+        why = f"{self.doom.why}; meanwhile {taker.by} took the lock over ({taker.what})"
+        return Ended(Verdict.SUPERSEDED, None, f"{release}, failing", why=why, hints=(self.ports.command("status"),))
+
     def _left_bad(self, reason: str) -> Ended:
         release, why = self.order.aim.release, f"{self.doom.why}; not taken back: {reason}"
         return Ended(Verdict.LEFT_BAD, release, f"{release}, failing", why=why, hints=(self._way_out(),))
@@ -254,19 +279,52 @@ def cancel(ports: Ports) -> bool:
     return True
 
 
-def prove(aim: Aim, order: Order, deadline_s: float, ports: Ports) -> Proven | Superseded | LostSight:
-    """Watch `aim` until it was proven for long enough, whatever the app's status says, or until the deadline."""
-    rollout = Rollout(aim.release, order.aim.release, aim.expected, aim.stamp)
+def prove(
+    aim: Aim, left: ReleaseId | None, order: Order, deadline_s: float, ports: Ports
+) -> Proven | Superseded | LostSight | None:
+    """
+    Watch `aim` until it was proven for long enough, whatever the app's status says, or until the deadline.
+
+    `None`: the rack has come to rest on `left` again. A cancel brings back what the rack remembers as "previous", and
+    that is the same release where it was promoted twice (faults 0.2).
+    """
+    rollout = Rollout(aim.release, left, aim.expected, aim.stamp)
+    at_rest = 0
     policy = replace(order.policy, soak_s=order.policy.proven_back_s)
     watch = Watch(ports, rollout, aim.manifest, order.services, policy, step="back", judging=judge_back)
+    stopped: set[ProcessId] = set()
     while True:
         judgement = watch.tick()
         match judgement:
             case Proven(is_settled=True) | Superseded():
                 return judgement
+        is_left_at_rest = world_of(watch.history.app, ours=left, baseline=aim.release) is World.OURS_RUNNING
+        at_rest = at_rest + 1 if is_left_at_rest else 0
+        if at_rest >= RUNNING_READS:
+            return None
+        _stop_turncoats(watch, left, stopped, ports)
         if ports.clock.now_s() > deadline_s:
             return LostSight(what_is_missing(watch.history, policy))
         watch.rest()
+
+
+def _stop_turncoats(watch: Watch, failed: ReleaseId | None, stopped: set[ProcessId], ports: Ports) -> None:
+    """
+    Stop each process of the target that answers with the failed release, once: what comes in its place is proven.
+
+    One that restarted in mid-rollout was given the env of the failed release, and nothing else would ever restart it
+    (convox-facts 10.1).
+    """
+    tracks, needed = watch.history.tracks.values(), watch.policy.wrong_rounds
+    for each in [each for each in tracks if failed and each.wrong_release == failed and each.wrong_rounds >= needed]:
+        if each.id in stopped:
+            continue
+        stopped.add(each.id)
+        ports.sink.record(Said("back", f"{each.id} answers with {failed}, which it was given as it restarted: stopped"))
+        try:
+            write(ports, "ps stop", partial(ports.rack.stop, each.id), about=each.id)
+        except RackFailure as error:
+            ports.sink.record(Said("back", f"ps stop: {rack_words(error)}", is_warning=True))
 
 
 def copy_of(build_from: ReleaseId, env_from: ReleaseId, ports: Ports) -> ReleaseId:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from deployer.core.capabilities import Capabilities
-from deployer.core.environment import EnvDiff, Environment, diff
+from deployer.core.environment import RESERVED, EnvDiff, Environment, diff
 from deployer.core.errors import NotFound, Problem, Refused
 from deployer.core.models import Manifest, ReleaseCommand, Source
 from deployer.core.names import ReleaseId, ShipId
@@ -98,7 +98,7 @@ def make_draft(request: ShipRequest, seen: Seen, ports: Ports) -> Draft:
         no_verify=request.no_verify,
         is_irreversible=request.irreversible,
         release_command=command,
-        warnings=(*_warnings(request, staged), *credential_warnings(capabilities, need, ports.clock.utc())),
+        warnings=(*_warnings(request, staged, wanted), *credential_warnings(capabilities, need, ports.clock.utc())),
     )
     return Draft(plan, seen, manifest, old, rehearsals, wanted, need, capabilities)
 
@@ -197,8 +197,10 @@ def _no_way_back(request: ShipRequest, baseline: Baseline | None) -> str:
     return next((said for said, is_asked in asked.items() if is_asked), "")
 
 
-def _warnings(request: ShipRequest, staged: tuple[str, ...]) -> tuple[str, ...]:
+def _warnings(request: ShipRequest, staged: tuple[str, ...], env: Environment) -> tuple[str, ...]:
     told = []
+    if odd := sorted(RESERVED & env.keys()):
+        told.append(f"{', '.join(odd)} in the app's env replaces what the rack sets: probes or the proof may fail")
     if request.no_verify:
         told.append("nothing is going to be proven, and nothing taken back: --no-verify takes the rack's word")
     if staged and not request.release:

@@ -27,7 +27,7 @@ from deployer.core.models import (
     Service,
     Source,
 )
-from deployer.core.names import AppName, BuildId, ReleaseId, ServiceName, ShipId
+from deployer.core.names import AppName, BuildId, ProcessId, ReleaseId, ServiceName, ShipId
 from deployer.core.why import Evidence
 
 
@@ -165,6 +165,9 @@ class Rack(Protocol):
 
     def cancel(self) -> None: ...
 
+    def stop(self, process: ProcessId) -> None:
+        """End one process; the rack starts another in its place."""
+
     def copy(self, build_from: ReleaseId, env_from: ReleaseId) -> ReleaseId:
         """`releases create-from`, not promoted: a new release with the build and env of two others."""
 
@@ -194,7 +197,11 @@ class ProvenEntry:
 
 @dataclass(frozen=True, slots=True)
 class LockNote:
-    """Who is at work on the app: advisory, since Convox has no compare-and-swap (faults 3.8)."""
+    """
+    Who is at work on the app: advisory, since Convox has no compare-and-swap (faults 3.8).
+
+    `promoting` over `over` is what its promote was intended to do, `None` before that.
+    """
 
     ship: ShipId
     by: str
@@ -202,6 +209,8 @@ class LockNote:
     expires: str
     what: str
     url: str = ""
+    promoting: ReleaseId | None = None
+    over: ReleaseId | None = None
 
 
 class Ledger(Protocol):
@@ -224,7 +233,8 @@ class Ledger(Protocol):
     def holder(self) -> LockNote | None:
         """Whoever holds the lock and has not expired, or nobody."""
 
-    def take_lock(self, note: LockNote) -> None: ...
+    def take_lock(self, note: LockNote) -> LockNote | None:
+        """The note of another run that stood there, expired or not."""
 
     def release_lock(self, ship: ShipId) -> None:
         """Only if `ship` still holds it."""

@@ -23,7 +23,7 @@ from deployer.engine.observe import expect, observe, stamp_of
 from deployer.engine.ports import LockNote, Ports
 from deployer.engine.preflight import preflight
 from deployer.engine.remember import remember_baseline
-from deployer.engine.roll import Aim, Order
+from deployer.engine.roll import Aim, Order, keep_lock
 from deployer.engine.run import rack_words
 from deployer.engine.write import write
 
@@ -48,7 +48,10 @@ def take_lock(request: ShipRequest, draft: Draft, ports: Ports) -> None:
     now, plan = ports.clock.utc(), draft.plan
     expires = now + timedelta(seconds=request.policy.build_s + plan.worst_case_s)
     note = LockNote(request.ship, request.actor, now.isoformat(), expires.isoformat(), plan.command, request.run_url)
-    write(ports, LOCK, lambda: ports.ledger.take_lock(note))
+    before = write(ports, LOCK, lambda: ports.ledger.take_lock(note))
+    if before:
+        text = f"taken over from {before.by}, whose {before.what} since {before.since} is no longer at work"
+        ports.sink.record(Said("lock", text, is_warning=True))
     if ports.ledger.trouble:
         ports.sink.record(Said("lock", ports.ledger.trouble, is_warning=True))
     app, newest = ports.rack.app(), ports.rack.releases(1)
@@ -63,6 +66,7 @@ def set_env(request: ShipRequest, draft: Draft, ports: Ports) -> Environment:
     changes = draft.plan.env
     if not changes:
         return draft.wanted_env
+    keep_lock(request.ship, ports)
     sent = request.wanted
     made = _set(sent, request, changes, ports)
     _check_env(made.id, draft.wanted_env, "while it was set", ports)
@@ -92,6 +96,7 @@ def build(request: ShipRequest, expected_env: Environment, ports: Ports) -> Rele
     source, ship = request.source, request.ship
     if source is None:
         raise ValueError("a ship without a release builds a source")
+    keep_lock(ship, ports)
     ports.sink.record(Said("build", f"{source.title}, from {source.path}"))
     release = _build(source, ship, ports)
     _check_env(release.id, expected_env, "during the build", ports)

@@ -8,7 +8,7 @@ Source: design 2.1 steps 6 to 9.
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deployer.core.errors import (
     Busy,
@@ -36,11 +36,12 @@ from deployer.core.judge import (
 from deployer.core.models import Expected, Manifest, Rollout, Service
 from deployer.core.names import ReleaseId, ShipId
 from deployer.core.policy import Policy
-from deployer.core.summary import DONE, NOT_DONE, PROMOTE
+from deployer.core.summary import DONE, LOCK, NOT_DONE, PROMOTE
 from deployer.engine.look import look_at_app
-from deployer.engine.ports import Ports, PromoteChild
+from deployer.engine.ports import LockNote, Ports, PromoteChild
 from deployer.engine.run import rack_words
 from deployer.engine.watch import Watch
+from deployer.engine.write import write
 
 # The rack said no, or was never reached: with a read-back that agrees, nothing was promoted (design 2.1 step 7).
 _REFUSALS = (RefusedByRack, RackBusy, Denied, Unauthorised, NotFound, RackUnreachable)
@@ -99,6 +100,8 @@ def roll_out(order: Order, ports: Ports) -> Judgement:
     A release that is active is verified, not promoted: that would make it the rack's own "previous" and poison the way
     back (faults 0.2).
     """
+    if not order.is_active_already:
+        _tell_the_rack(order, ports)
     pass_gate(order, ports)
     if order.is_active_already:
         ports.sink.record(Said("promote", f"{order.serving} is active already: nothing to promote, verifying"))
@@ -123,16 +126,27 @@ def pass_gate(order: Order, ports: Ports) -> None:
     if not app.is_running:
         hint = ports.command("resume" if order.is_active_already else "status")
         raise Busy(f"the app is {app.status}", serving=app.release, hint=hint)
-    if taken := taken_over(order, ports):
-        raise Busy(taken, serving=app.release)
+    keep_lock(order.ship, ports)
 
 
-def taken_over(order: Order, ports: Ports) -> str:
-    """By whom the lock was taken over since we took it, in words; then nothing may be written. "" if it is ours."""
+def keep_lock(ship: ShipId, ports: Ports) -> None:
+    """Before each write: raises Busy where somebody has taken the lock over meanwhile (design 2.7)."""
+    if taker := taker_of(ship, ports):
+        raise Busy(f"{taker.by} took the lock over ({taker.what})", hint=ports.command("status"))
+
+
+def taker_of(ship: ShipId, ports: Ports) -> LockNote | None:
+    """Whoever holds the lock in the place of `ship`."""
     holder = ports.ledger.holder()
-    if holder is None or holder.ship == order.ship:
-        return ""
-    return f"{holder.by} took the lock over ({holder.what})"
+    return holder if holder is not None and holder.ship != ship else None
+
+
+def _tell_the_rack(order: Order, ports: Ports) -> None:
+    """What is about to be promoted over what, where every machine can see it (design 2.1 step 6)."""
+    ours = ports.ledger.holder()
+    if ours is not None and ours.ship == order.ship:
+        note = replace(ours, promoting=order.aim.release, over=order.serving)
+        write(ports, LOCK, lambda: ports.ledger.take_lock(note))
 
 
 def _promote(order: Order, ports: Ports) -> PromoteChild:

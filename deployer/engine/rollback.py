@@ -15,7 +15,7 @@ from datetime import timedelta
 from deployer.core.environment import Environment, diff
 from deployer.core.errors import Problem, RackFailure, Refused
 from deployer.core.events import Ended, Planned, Said
-from deployer.core.judge import Judgement, Proven, Superseded
+from deployer.core.judge import Judgement, LostSight, Proven, Superseded
 from deployer.core.models import App, Release
 from deployer.core.names import ReleaseId, ShipId
 from deployer.core.plan import Baseline, Plan
@@ -180,7 +180,9 @@ def _stop_rollout(app: App, order: Order, ports: Ports) -> App:
 
 def _prove_target(order: Order, ports: Ports) -> Ended:
     """The rack is on the target already: nothing to promote, but it is proven all the same."""
-    found = prove(order.aim, order, ports.clock.now_s() + order.policy.back_deadline_s, ports)
+    deadline_s = ports.clock.now_s() + order.policy.back_deadline_s
+    left = order.serving if order.serving != order.aim.release else None
+    found = prove(order.aim, left, order, deadline_s, ports) or LostSight(f"the rack is on {left} again")
     if isinstance(found, Proven):
         heal(order.aim.release, (), ports)  # a cancel has put a copy of the bad one on top
     return told_of_rollback(found, order, ports)

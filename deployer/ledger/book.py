@@ -156,9 +156,15 @@ def _lock_of(row: object) -> LockNote | None:
             expires=_text(row, "expires", moment),
             what=_text(row, "what"),
             url=_text(row, "url"),
+            promoting=_release(row, "promoting"),
+            over=_release(row, "over"),
         )
     except ValueError:
         return None
+
+
+def _release(row: Mapping[str, object], name: str) -> ReleaseId | None:
+    return ReleaseId(_text(row, name, is_release_id)) if row.get(name) is not None else None
 
 
 def _anything(_: str) -> bool:

@@ -66,10 +66,17 @@ class RackLedger:
         notes = (book.lock for book in self._books())
         return next((note for note in notes if note and not is_expired(note, now)), None)
 
-    def take_lock(self, note: LockNote) -> None:
-        is_on_rack = self._change_rack(lambda book: book.with_lock(note))
+    def take_lock(self, note: LockNote) -> LockNote | None:
+        before: list[LockNote | None] = []
+
+        def take(book: Book) -> Book:
+            before.append(book.lock)
+            return book.with_lock(note)
+
+        is_on_rack = self._change_rack(take)
         # a note kept here that was taken over must not come back once ours is released
-        self._change_local(lambda book: book.without_lock() if is_on_rack else book.with_lock(note))
+        self._change_local(lambda book: book.without_lock() if is_on_rack else take(book))
+        return next((each for each in before if each and each.ship != note.ship), None)
 
     def release_lock(self, ship: ShipId) -> None:
         self._change_both(lambda book: book.without_lock(ship))

@@ -14,7 +14,8 @@ def lock_text(app: AppName, holder: LockNote | None) -> str:
     if holder is None:
         return f"nobody holds the lock of {app}"
     head = f"{holder.by} holds the lock of {app}: {holder.what} since {holder.since}, until {holder.expires} at most"
-    return "\n".join(one_line(each) for each in (head, holder.url) if each)
+    promote = f"it promotes {holder.promoting} over {holder.over or 'nothing'}" if holder.promoting else ""
+    return "\n".join(one_line(each) for each in (head, promote, holder.url) if each)
 
 
 def lock_json(app: AppName, holder: LockNote | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deployer.core.models import ProofMode
+from deployer.core.models import ProofMode, Source
 from deployer.core.plan import Plan, ServicePlan
 from deployer.render.words import Line, count, one_line, span
 
@@ -24,8 +24,7 @@ def _rows(plan: Plan) -> Iterator[str]:
     if plan.env or not plan.release or plan.command == "rollback":
         yield _row("changes back" if plan.command == "rollback" else "env", _env(plan))
     if plan.source:
-        dirty = "  (with uncommitted changes)" if plan.source.is_dirty else ""
-        yield _row("build", f"{plan.source.title}, from {plan.source.path}{dirty}")
+        yield _row("build", f"{plan.source.title}, from {plan.source.path}{_uploaded(plan.source)}")
     if plan.release_command:
         command = plan.release_command
         yield _row("command", f"{command.line}, in {command.service}, once, before the promote")
@@ -35,6 +34,13 @@ def _rows(plan: Plan) -> Iterator[str]:
         yield _row("" if n else "proof", f"{service.name}: {_proof(service)}")
     yield " · ".join(_promises(plan))
     yield from (_row("warning", each) for each in plan.warnings)
+
+
+def _uploaded(source: Source) -> str:
+    how_much = f"{count(source.files, 'file')}, {source.size_bytes / 1e6:.1f} MB" if source.files else ""
+    dirty = "with uncommitted changes" if source.is_dirty else ""
+    told = ", ".join(filter(None, (how_much, dirty)))
+    return f"  ({told})" if told else ""
 
 
 def _row(label: str, text: str) -> str:

@@ -19,7 +19,8 @@ def status_text(seen: Status) -> str:
     proven = f"proven {seen.proven.at} by {seen.proven.by}" if seen.proven else "not proven by deployer"
     head.append(f"serves  {app.release}  {scrub(active.description) if active else ''}  ({proven})")
     if seen.lock:
-        head.append(f"lock    {seen.lock.by} ({seen.lock.what} since {seen.lock.since})")
+        promote = f", promotes {seen.lock.promoting}" if seen.lock.promoting else ""
+        head.append(f"lock    {seen.lock.by} ({seen.lock.what} since {seen.lock.since}{promote})")
     rows = [("PROCESS", "SERVICE", "STATUS", "RELEASE", "ANSWERS FOR")]
     rows += [(row.id, row.service, row.status, row.release, _said(seen.services, row.id)) for row in seen.processes]
     return scrub("\n".join([*head, "", table(rows)]), limit=100_000)

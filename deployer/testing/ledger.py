@@ -9,11 +9,12 @@ from deployer.engine.ports import LockNote, ProvenEntry
 
 
 class MemoryLedger:
-    """Implements the engine's `Ledger`."""
+    """Implements the engine's `Ledger`. `is_expired`: the lock that stands there is nobody's any more."""
 
     def __init__(self) -> None:
         self.entries: list[ProvenEntry] = []
         self.lock: LockNote | None = None
+        self.is_expired = False
         self.trouble = ""
 
     def proven(self) -> tuple[ProvenEntry, ...]:
@@ -28,10 +29,11 @@ class MemoryLedger:
         ]
 
     def holder(self) -> LockNote | None:
-        return self.lock
+        return None if self.is_expired else self.lock
 
-    def take_lock(self, note: LockNote) -> None:
-        self.lock = note
+    def take_lock(self, note: LockNote) -> LockNote | None:
+        before, self.lock, self.is_expired = self.lock, note, False
+        return before if before and before.ship != note.ship else None
 
     def release_lock(self, ship: ShipId) -> None:
         if self.lock and self.lock.ship == ship:

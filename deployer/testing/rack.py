@@ -220,6 +220,10 @@ class SimulatedRack:
         newest = self.world.model.releases(self._app, 1)[0]
         self.world.model.create_release(self._app, build=newest.build, env=newest.env)
 
+    def stop(self, process: ProcessId) -> None:
+        self._write(f"stop {process}")
+        self._refusable(lambda: self.world.model.stop_process(self._app, process))
+
     def copy(self, build_from: ReleaseId, env_from: ReleaseId) -> ReleaseId:
         self._write(f"create-from {build_from} {env_from}")
         model = self.world.model

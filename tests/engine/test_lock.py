@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from deployer.core.environment import Environment
 from deployer.core.errors import Refused
+from deployer.core.events import Said
 from deployer.core.models import RackInfo
 from deployer.core.names import AppName, RackName, ShipId
 from deployer.core.verdict import Verdict
@@ -75,12 +77,75 @@ def test_another_rack_or_app_is_not_touched(held: Stage) -> None:
     assert DEAD == held.ledger.lock
 
 
+def takes_over(stage: Stage, words: str, after_s: float = 0.0) -> None:
+    """Somebody takes the lock over, some seconds after a write that begins so."""
+
+    def strike(written: str) -> None:
+        if written.startswith(words):
+            stage.world.at(stage.clock.now_s() + after_s, lambda: setattr(stage.ledger, "lock", DEAD))
+
+    stage.rack.on_write = strike
+
+
 @pytest.mark.parametrize("program", ["crashes", "errors"])
 def test_one_who_takes_it_over_is_left_alone(shipped: Stage, program: str) -> None:
     """Somebody on call is at it: a doomed release is theirs to take back, and nothing is written any more."""
-    shipped.rack.on_write = lambda words: shipped.ledger.take_lock(DEAD) if words.startswith("promote ") else None
+    takes_over(shipped, "promote ")
     ended = shipped.ship(program)
 
     assert Verdict.SUPERSEDED is ended.verdict
     assert "gha:1 took the lock over" in ended.why
     assert shipped.rack.writes[-1].startswith("promote ")
+
+
+class TestTakenOver:
+    """A ship looks at its lock before each write, and leaves the app to whoever has taken it (design 2.7)."""
+
+    @pytest.mark.parametrize(("after", "tried"), [("env set", ["env set"]), ("build", ["env set", "build"])])
+    def test_before_the_promote_nothing_more_is_written(self, shipped: Stage, after: str, tried: list[str]) -> None:
+        """Nothing that serves has changed: the run is busy."""
+        takes_over(shipped, after)
+        ended = shipped.ship("better", wanted=Environment.of(MODE="new"))
+
+        assert Verdict.BUSY is ended.verdict
+        assert "gha:1 took the lock over" in ended.why
+        assert tried == shipped.rack.writes
+
+    def test_after_it_a_bad_release_is_theirs_to_take_back(self, shipped: Stage) -> None:
+        """A rollback is at work: two ways back at once would be one too many."""
+        takes_over(shipped, "promote", after_s=0.1)
+        ended = shipped.ship("crashes")
+
+        assert Verdict.SUPERSEDED is ended.verdict
+        assert "gha:1 took the lock over" in ended.why
+        assert "cancel" not in shipped.rack.writes
+        assert DEAD == shipped.ledger.lock
+
+    def test_a_good_one_is_still_proven(self, shipped: Stage) -> None:
+        """Looking on writes nothing."""
+        takes_over(shipped, "promote", after_s=0.1)
+
+        assert Verdict.SHIPPED is shipped.ship("better").verdict
+
+
+def test_a_dead_run_is_taken_over_with_a_record(shipped: Stage) -> None:
+    """Its lock has expired; who it was, and since when, is said."""
+    shipped.ledger.lock = DEAD
+    shipped.ledger.is_expired = True
+    ended = shipped.ship("better")
+
+    assert Verdict.SHIPPED is ended.verdict
+    assert ["taken over from gha:1, whose ship since 2026-11-24T11:00:00+00:00 is no longer at work"] == [
+        each.text for each in shipped.sink.of(Said) if each.step == "lock"
+    ]
+
+
+def test_the_rack_knows_what_is_promoted_over_what(shipped: Stage) -> None:
+    """Before the promote goes out, where every machine can read it."""
+    before, seen = shipped.active, []
+    shipped.rack.on_write = lambda words: seen.append(shipped.ledger.lock) if words.startswith("promote") else None
+    ended = shipped.ship("better")
+
+    [note] = seen
+    assert note is not None
+    assert (ended.release, before) == (note.promoting, note.over)

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from deployer.core.environment import Environment
-from deployer.core.events import Ended, Intended, Judged, Looked, Planned, Started
+from deployer.core.events import Ended, Intended, Judged, Looked, Planned, Said, Started
 from deployer.core.names import ShipId
 from deployer.core.verdict import Verdict
 from deployer.engine.ports import LockNote
+from deployer.rackmodel import Physics
 from deployer.testing.programs import Program
 from deployer.testing.rack import manifest_text, read_manifest
 from tests.engine.conftest import APP, Stage
@@ -207,6 +208,58 @@ class TestDoomed:
         assert Verdict.REVERTED is ended.verdict
         assert before == shipped.active
 
+    def test_a_process_that_took_on_the_failed_release_is_stopped(self, shipped: Stage) -> None:
+        """
+        One of the old release that restarted in mid-rollout reports the failed one, for ever: it is stopped, once, and
+        what comes in its place is proven (convox-facts 10.1).
+        """
+        turncoat = next(row.id for row in shipped.model.processes(APP))
+
+        def turn() -> None:
+            life = shipped.world.lives[turncoat]
+            shipped.world.lives[turncoat] = replace(life, env={**life.env, "RELEASE": shipped.active})
+
+        shipped.rack.on_write = lambda words: (
+            shipped.world.at(shipped.clock.now_s() + 3.0, turn) if words.startswith("promote") else None
+        )
+        ended = shipped.ship("crashes")
+
+        assert Verdict.ROLLED_BACK is ended.verdict
+        assert 1 == shipped.rack.writes.count(f"stop {turncoat}")
+        assert turncoat not in {row.id for row in shipped.model.processes(APP)}
+
+    def test_a_cancel_that_comes_back_to_the_bad_one_is_not_the_end(self, stage: Stage) -> None:
+        """Promoted twice it is the rack's own "previous" (faults 0.2): the way back is a copy of the old one."""
+        stage.rack.service = {"scale": {"count": 4}, "deployment": {"minimum": 100, "maximum": 125}}
+        stage.ship("good")
+        stage.rest()
+        before = stage.active
+
+        def promote_again(words: str) -> None:
+            release = words.removeprefix("promote ")
+            if len(stage.rack.writes) == 2:
+                stage.world.at(stage.clock.now_s() + 1.0, lambda: stage.model.promote(APP, release, force=True))
+
+        stage.rack.on_write = promote_again
+        stage.world.programs["sick"] = Program(says_release="ROTHERCODE")
+        ended = stage.ship("sick")
+
+        assert Verdict.ROLLED_BACK is ended.verdict
+        assert ["cancel", f"create-from {before} {before}"] == stage.rack.writes[2:4]
+        assert stage.build_of(before) == stage.build_of(stage.active)
+
+    def test_a_status_that_lingers_is_said_and_not_waited_for(self) -> None:
+        """The rack goes on saying `rollback` after a cancel; the processes tell."""
+        stage = Stage(physics=Physics(resync_s=2.0, rollback_linger_s=90.0))
+        stage.ship("good")
+        stage.rest()
+        ended = stage.ship("crashes")
+        [proven] = [each.text for each in stage.sink.of(Said) if "proven on" in each.text]
+
+        assert Verdict.ROLLED_BACK is ended.verdict
+        assert proven.endswith("· the rack still says rollback")
+        assert stage.since_promote_s() < 30.0
+
     def test_every_answer_says_why(self, shipped: Stage) -> None:
         """The verdict carries the doom's one sentence, and what the failing process said last."""
         ended = shipped.ship("crashes")
@@ -233,6 +286,13 @@ class TestUntouched:
         assert Verdict.REFUSED is ended.verdict
         assert 2 == len(ended.problems)
         assert [] == shipped.rack.writes
+
+    def test_env_that_replaces_what_the_rack_sets_is_warned_of(self, shipped: Stage) -> None:
+        """`PORT` in the app's env moves it off its probes (convox-facts 3.7); it is there already, so it is told."""
+        shipped.model.create_release(APP, env="PORT=9")
+        shipped.ship("better")
+
+        assert any("PORT in the app's env" in each for each in shipped.sink.of(Planned)[0].plan.warnings)
 
     def test_value_with_a_line_break(self, shipped: Stage) -> None:
         """What Convox would cut off is refused by name, and the value is not in the message."""

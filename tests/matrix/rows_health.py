@@ -45,7 +45,7 @@ def unheard(says: str) -> dict[Step, Cell]:
 def failing(code: str) -> dict[Step, Cell]:
     """Errors for long enough are evidence (V); for a few seconds they are not good."""
     back = ends(Verdict.ROLLBACK_UNCONFIRMED, f"api: {code}", Serves.COPY, *SHIP, *BACK)
-    doomed = ends(Verdict.ROLLED_BACK, f"health answers of api are errors (api: {code})")
+    doomed = ends(Verdict.ROLLED_BACK, f"health answers of api are errors (api: {code}")
     return {
         HLT: Cell(doomed, SHIPPED, lasts_s=READY_AND_ILL_S),
         SOK: Cell(doomed, SHIPPED, lasts_s=8.0, restarts_soak=True),

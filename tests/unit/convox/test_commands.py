@@ -13,7 +13,7 @@ from deployer.convox.target import Target
 from deployer.core.environment import Environment
 from deployer.core.errors import Usage
 from deployer.core.models import ReleaseCommand
-from deployer.core.names import AppName, BuildId, RackName, ReleaseId, ServiceName
+from deployer.core.names import AppName, BuildId, ProcessId, RackName, ReleaseId, ServiceName
 from deployer.core.policy import Policy
 from deployer.core.redact import Secret
 
@@ -26,6 +26,11 @@ BY_NOTHING = Commands(Target(AppName("myapp")), Policy())
 LINES: list[tuple[Callable[[Commands], Request], str]] = [
     (lambda convox: convox.rack(), "rack -r acme/prod"),
     (lambda convox: convox.version(), "--version"),
+    (lambda convox: convox.stop(ProcessId("web-1")), "ps stop web-1 -a myapp -r acme/prod"),
+    (
+        lambda convox: convox.diagnosis(ServiceName("web")),
+        "deploy-debug -o json --lines 40 -s web -a myapp -r acme/prod",
+    ),
     (lambda convox: convox.app(), "apps info myapp -a myapp -r acme/prod"),
     (lambda convox: convox.processes(), "ps -a myapp -r acme/prod"),
     (lambda convox: convox.services(), "services -a myapp -r acme/prod"),

@@ -194,6 +194,26 @@ def test_a_lock_that_has_expired_is_nobody_s(configs: Configs, tmp_path: Path, c
     assert ledger.holder() is None
 
 
+def test_whoever_is_taken_over_is_named(configs: Configs, tmp_path: Path, clock: ManualClock) -> None:
+    """A run that died and was forgotten leaves a record with the one that comes after it."""
+    ledger = a_ledger(configs, tmp_path, clock)
+    stale = replace(NOTE, expires=clock.utc().isoformat())
+
+    assert ledger.take_lock(stale) is None
+    assert ledger.holder() is None
+    assert stale == ledger.take_lock(replace(NOTE, ship=OTHER))
+
+
+def test_an_intent_is_kept_with_the_lock(configs: Configs, tmp_path: Path) -> None:
+    """What is promoted over what; taking one's own lock again takes it over from nobody."""
+    note = replace(NOTE, promoting=ReleaseId("RNEW"), over=ReleaseId("ROLD"))
+    ledger = a_ledger(configs, tmp_path)
+    ledger.take_lock(NOTE)
+
+    assert ledger.take_lock(note) is None
+    assert note == a_ledger(configs, tmp_path / "elsewhere").holder()
+
+
 def test_a_lock_that_was_taken_over_is_not_released(configs: Configs, tmp_path: Path) -> None:
     """A rollback takes the lock from a ship, whose end must not free it."""
     ship, rollback = a_ledger(configs, tmp_path / "one"), a_ledger(configs, tmp_path / "other")
