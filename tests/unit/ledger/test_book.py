@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.core.names import BuildId, ReleaseId, ShipId
@@ -79,7 +79,6 @@ def test_what_is_no_ledger_of_ours_is_said(text: str, why: str) -> None:
     assert str(caught.value).isprintable()
 
 
-@settings(deadline=None)
 @given(
     more=st.dictionaries(st.text(max_size=8), _json, max_size=4),
     odd_rows=st.lists(_json, max_size=3),

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.core.errors import Refused
@@ -156,7 +156,6 @@ def test_a_look_is_kept_when_it_shows_something_new_and_each_half_minute(tmp_pat
     assert [looks[0], looks[2], looks[3]] == events_in(read(journal.path))
 
 
-@settings(deadline=None)
 @given(st.lists(kept_events, max_size=5), st.data())
 def test_a_journal_cut_at_any_byte_is_a_true_beginning(
     tmp_path_factory: pytest.TempPathFactory, events: list[Event], data: st.DataObject

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deployer.core.errors import Refused
@@ -15,7 +15,6 @@ from deployer.core.names import AppName, RackName
 from deployer.ledger.places import parts_of, private_folder, state_root
 
 
-@settings(deadline=None)
 @given(st.text(), st.text())
 @example("..", "..")
 @example("../..", "web")

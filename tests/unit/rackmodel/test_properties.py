@@ -117,7 +117,7 @@ def behaves_as(fails: str, dice: random.Random) -> Callable[[StartProcess], Beha
     return behaviour
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     manifest=manifests(),
     other=st.one_of(st.none(), manifests()),
@@ -194,7 +194,7 @@ def check_end(world: World, serving: str) -> None:
         assert {serving} >= {row.release for row in rows}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**32))
 def test_the_same_seed_gives_the_same_run(seed: int) -> None:
     """Nothing in the model depends on anything but its inputs."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.core.encode import decode, encode
@@ -16,7 +16,6 @@ from deployer.core.verdict import Verdict
 from tests.unit.render.runs import A_PLAN, a_look
 
 
-@settings(deadline=None)
 @given(st.from_type(Event))  # type: ignore[arg-type]  # a union of classes is a type to hypothesis
 def test_every_event_survives_the_journal(event: Event) -> None:
     """Whatever is in an event comes back from its line of JSON unchanged."""

@@ -36,7 +36,7 @@ def a_board(out: TextIO) -> Live:
 
 
 @pytest.mark.parametrize("make", [Plain, JsonLines, lambda out: Github(out, {}), a_board])
-@settings(deadline=None, max_examples=60)  # a timing is no property, least of all on a busy machine
+@settings(max_examples=60)
 @given(st.lists(st.from_type(Event), max_size=12))  # type: ignore[arg-type]  # a union of classes is a type to hypothesis
 def test_no_stream_of_events_can_fail_a_display(make: Callable[[TextIO], Renderer], events: list[Event]) -> None:
     """In any order, with any numbers and any text: the bug that would be complained of is not there."""
