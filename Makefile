@@ -6,7 +6,7 @@ GUIDED := $(VENV)/.guided
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check simulate bench fuzz atheris pins clean
+.PHONY: help demo test check simulate crash bench fuzz atheris pins clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ SEEDS ?= 4000
 BASE  ?= 0
 simulate: $(READY) ## ship in SEEDS simulated worlds from seed BASE on, and hold each verdict to the truth
 	python -m deployer.testing.simulation --seeds $(SEEDS) --base $(BASE)
+
+crash: $(READY) ## strike a real run at every line of its journal, and take each up again; an hour
+	pytest -q tests/crash --all-points
 
 bench: $(READY) ## timings, side by side in one run
 	pytest -q tests/bench --benchmark

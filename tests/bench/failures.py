@@ -98,5 +98,5 @@ FAILURES = (
     _answers("500 every other time", "errors-now-and-then", "are errors"),
     _answers("404 to users only", "gone", "are errors"),
     Failure("redirects to a login", Evidence.DEADLINE, "redirects to", SAYS_OK, "redirects"),
-    Failure("no JSON", Evidence.DEADLINE, "has not answered with the release", SAYS_OK, "not-json"),
+    Failure("no JSON", Evidence.DEADLINE, "no release in its answers", SAYS_OK, "not-json"),
 )

@@ -16,17 +16,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.failures import FAILURES, NO_PROGRESS_S, PENDING_S, START_S, Failure
+from tests.bench.failures import FAILURES, NO_PROGRESS_S, PENDING_S, START_S, Evidence, Failure
 from tests.bench.real_times import checkout, serving
 from tests.bench.witness import Witness
 from tests.scenario.practice import PracticeRack
 
 SIDE_BY_SIDE = 4
-BUDGETS = {
-    "DEPLOYER_START_TIMEOUT": f"{START_S}s",
-    "DEPLOYER_PENDING": f"{PENDING_S}s",
-    "DEPLOYER_NO_PROGRESS": f"{NO_PROGRESS_S}s",
-}
+BUDGETS = {"DEPLOYER_START_TIMEOUT": f"{START_S}s", "DEPLOYER_PENDING": f"{PENDING_S}s"}
+DEADLINE = {"DEPLOYER_NO_PROGRESS": f"{NO_PROGRESS_S}s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,8 @@ def fail(rack: PracticeRack, folder: Path, number: int, failure: Failure) -> Fou
     if failure.fault:
         rack.post_json("/_local/faults", {**failure.fault, "app": app.name})
     with Witness(app, staged, failure.evidence) as witness:
-        done = app.start("promote", staged, shell=rack.shell.with_env(**BUDGETS)).end(180)
+        budgets = BUDGETS | (DEADLINE if failure.evidence is Evidence.DEADLINE else {})
+        done = app.start("promote", staged, shell=rack.shell.with_env(**budgets)).end(180)
     journal = app.journal()
     word = next((line for line in journal if line.get("judgement") in ("doomed", "lost sight")), None)
     rack.delete(f"/apps/{app.name}")
@@ -74,10 +72,10 @@ def fail(rack: PracticeRack, folder: Path, number: int, failure: Failure) -> Fou
 
 
 def table(found: list[Found]) -> str:
-    lines = [f"\n\n  {'failure':<28}{'first evidence':<40}{'verdict':>9}{'ended':>9}  convox deploy"]
+    lines = [f"\n\n  {'failure':<30}{'first evidence':<40}{'verdict':>9}{'ended':>9}  convox deploy"]
     for each in sorted(found, key=lambda each: each.to_verdict_s):
         times = f"{each.to_verdict_s:7.1f} s{each.to_end_s:7.1f} s"
-        lines.append(f"  {each.failure.name:<28}{each.failure.evidence.value:<40}{times}  {each.failure.convox}")
+        lines.append(f"  {each.failure.name:<30}{each.failure.evidence.value:<40}{times}  {each.failure.convox}")
     all_s = [each.to_verdict_s for each in found]
     lines.append(f"  {len(found)} failures: median {statistics.median(all_s):.1f} s, worst {max(all_s):.1f} s")
     return "\n".join(lines)

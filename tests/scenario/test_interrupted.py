@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.scenario.practice import App, PracticeRack, events
-from tests.scenario.shell import Done, Running, wait_for
+from tests.scenario.shell import DEPLOYER, Done, Running, wait_for
 from tests.scenario.wrapped import HeldStep
 
 pytestmark = pytest.mark.rack
@@ -192,6 +196,49 @@ def test_a_signal_during_the_build_changes_nothing(
     assert "nothing that serves was changed" in done.err
     assert before == (building.active, building.releases)
     assert building.lock is None
+
+
+# As the first process of a container is: what it does not handle, it is not told (faults 3.7).
+FIRST = ("unshare", "--user", "--map-root-user", "--pid", "--fork")
+
+
+def may_be_first() -> bool:
+    try:
+        return 0 == subprocess.run((*FIRST, "true"), capture_output=True, check=False).returncode
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not may_be_first(), reason="this machine lets nobody make a PID namespace")
+def test_the_first_process_of_a_container_hears_a_stop(building: App, tmp_path: Path) -> None:
+    """`docker stop` sends TERM to PID 1: the ship ends at once, with its own status, and holds no lock."""
+    convox = HeldStep.of(tmp_path, "build")
+    words = ("ship", str(building.rack.checkout), "--rack", "local", "--app", building.name)
+    container = building.rack.shell.start(*FIRST, DEPLOYER, *words, "--convox", str(convox.path))
+    convox.until_reached()
+
+    [first] = psutil.Process(container.popen.pid).children()
+    began_s = time.monotonic()
+    first.terminate()
+
+    done = container.end()
+    assert 143 == done.status, done.err
+    assert WITHIN_S > time.monotonic() - began_s
+    assert building.lock is None
+
+
+def test_a_ctrl_c_at_the_terminal_is_for_us_alone(building: App, tmp_path: Path) -> None:
+    """A terminal sends it to the whole foreground group: the child of a write is in a session of its own."""
+    convox = HeldStep.of(tmp_path, "build")
+    ship = building.start_ship("--convox", str(convox.path))
+    convox.until_reached()
+
+    children = psutil.Process(ship.popen.pid).children()
+
+    assert children
+    assert ship.popen.pid not in {os.getsid(each.pid) for each in children}
+    ship.signal(signal.SIGINT)
+    assert 130 == ship.end().status
 
 
 def test_a_ship_at_work_is_not_taken_up(building: App, build: Running) -> None:

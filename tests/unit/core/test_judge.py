@@ -249,8 +249,8 @@ class TestDoomed:
         """One bad replica of two is doom when it stays crashed."""
         rows = [row("aaaaa"), row("bbbbb", "crashed")]
 
-        assert isinstance(judged(every(2, 20, rows)), Waiting)
-        assert Reason.CRASH_LOOP is reason(judged(every(2, 22, rows)))
+        assert isinstance(judged(every(2, 16, rows)), Waiting)
+        assert Reason.CRASH_LOOP is reason(judged(every(2, 18, rows)))
 
     def test_a_service_that_was_crashing_before_is_not_doomed_by_it(self) -> None:
         """What was broken before is no evidence about the release."""
