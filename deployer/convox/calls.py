@@ -12,6 +12,7 @@ from deployer.convox import parse
 from deployer.convox.commands import Commands
 from deployer.convox.failures import failure_of
 from deployer.convox.request import Completed, Request
+from deployer.convox.rules import NoSuchPath
 from deployer.convox.runner import Runner
 from deployer.convox.target import Target
 from deployer.core.environment import Environment
@@ -84,7 +85,7 @@ class Calls:
 
     def failure(self, completed: Completed) -> DeployerError | None:
         failure = failure_of(completed, self.app, self.runner.harmless)
-        if failure is None or isinstance(failure, NotFound):
+        if failure is None or (isinstance(failure, NotFound) and not isinstance(failure, NoSuchPath)):
             self.allowed[completed.request.verb] = True
         elif isinstance(failure, Denied):
             self.allowed[completed.request.verb] = False

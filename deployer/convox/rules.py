@@ -34,6 +34,10 @@ class NoSuchConfig(NotFound):
     """The app is there, the config is not."""
 
 
+class NoSuchPath(NotFound):
+    """A 404 without a word of the rack's own: anybody in between may say so, also to hide what is not granted."""
+
+
 class WrongAddress(RackUnreachable):
     """What was asked for is no rack's name or address. Trying again does not help."""
 
@@ -256,7 +260,7 @@ _ANSWER = (
     ),
     _rule(
         r"response status 404|\b404 (page )?not found",
-        NotFound,
+        NoSuchPath,
         "the rack knows no such path",
         "RACK_URL must not end in a slash",
     ),

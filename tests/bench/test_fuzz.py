@@ -14,8 +14,6 @@ import pytest
 
 from tests.unit.convox.hostile import PARSERS, invented, outputs_of, read, spoiled
 
-OURS = {"unknown", "3.24.9"}
-
 
 @pytest.mark.parametrize("name", sorted(PARSERS))
 def test_no_output_breaks_a_parser(
@@ -32,7 +30,7 @@ def test_no_output_breaks_a_parser(
         text = spoiled(sources, random.Random(one))
         try:
             result = read(parser, text)
-            made_up = [piece for piece in invented(result, text) if piece not in OURS]
+            made_up = invented(result, text)
         except Exception as error:
             pytest.fail(f"input {one} of {name}: {type(error).__name__}: {error}")
         assert not made_up, f"input {one} of {name}: {made_up}"

@@ -18,6 +18,9 @@ from deployer.core.errors import Garbled
 from deployer.core.redact import Secret, scrub
 from tests.unit.convox.scripted import recorded_cases
 
+# What a parser adds of its own: a process without a status, and the version that `rack` is told.
+OURS = {"unknown", "3.24.9"}
+
 # Each parser, and the commands whose output it reads.
 PARSERS: dict[str, tuple[Callable[[str], object], str]] = {
     "app": (parse.app, "apps info"),
@@ -105,10 +108,24 @@ def read(parser: Callable[[str], object], text: str) -> object | None:
 
 
 def invented(result: object, text: str) -> list[str]:
-    """The pieces of what was read that do not stand in what was printed, as it is, plain or harmless."""
+    """
+    The pieces of what was read that stand neither in what was printed, as it is, plain or harmless, nor in OURS; and
+    the rows of a table whose cells stand in no one line of it. JSON goes over lines as it likes.
+    """
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
     places = (text, plain, scrub(plain, limit=len(plain) + 1), _spelled_out(text))
-    return [piece for piece in _pieces(result) if not any(piece in each for each in places)]
+    lost = [piece for piece in _pieces(result) if piece not in OURS and not any(piece in each for each in places)]
+    return lost or [str(row) for row in _rows(result) if not text.lstrip().startswith("[") and _is_torn(row, plain)]
+
+
+def _rows(result: object) -> list[object]:
+    return [row for row in result if is_dataclass(row)] if isinstance(result, tuple) else []
+
+
+def _is_torn(row: object, plain: str) -> bool:
+    pieces = [piece for piece in _pieces(row) if piece not in OURS]
+    harmless = (scrub(line, limit=len(line) + 1) for line in plain.split("\n"))
+    return not any(all(piece in line for piece in pieces) for line in harmless)
 
 
 def _spelled_out(text: str) -> str:

@@ -22,6 +22,18 @@ from tests.unit.convox.scripted import Answer, ScriptedConvox, answer_of
 
 EXPIRES = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DENIED = answer_of("ps-403")
+# No denial by a console is on record (convox-facts 1.5): what one may look like.
+DENIALS = [
+    "process exec requires write access",
+    "you are unauthorized to access this",
+    "deploy key cannot run this command",
+    "this deploy key is not permitted to run ps",
+    "user does not have permission to list processes",
+    "403 Forbidden",
+    '{"message":"Forbidden"}',
+    "<html><head><title>403 Forbidden</title></head></html>",
+    "response status 403",
+]
 
 
 def token(**claims: object) -> Secret:
@@ -93,22 +105,25 @@ class TestCommands:
 
         assert ((), tuple(WRITES)) == (found.denied(READS), found.denied(WRITES))
 
+    @pytest.mark.parametrize("words", DENIALS)
     def test_console_key_is_known_by_what_it_is_denied(
-        self, rack_as: Callable[[Secret | None], ConvoxRack], answering: ScriptedConvox
+        self, rack_as: Callable[[Secret | None], ConvoxRack], answering: ScriptedConvox, words: str
     ) -> None:
-        """Reads tell yes or no; of writes only trying would tell, so nobody does."""
-        answering.says("ps", DENIED).says("services", DENIED)
+        """Reads tell yes or no, in whatever words; of writes only trying would tell, so nobody does."""
+        denied = Answer(stderr=f"ERROR: {words}\n", status=1)
+        answering.says("ps", denied).says("services", denied)
 
         found = rack_as(None).capabilities()
 
         assert ("ps", "services") == found.denied(READS)
         assert BACK == found.unknown(BACK)
 
-    def test_trouble_is_not_a_denial(
-        self, rack_as: Callable[[Secret | None], ConvoxRack], answering: ScriptedConvox
+    @pytest.mark.parametrize("words", ["EOF", "404 page not found", "the moon is in the wrong place"])
+    def test_trouble_is_neither_a_denial_nor_a_grant(
+        self, rack_as: Callable[[Secret | None], ConvoxRack], answering: ScriptedConvox, words: str
     ) -> None:
-        """A dropped connection says nothing of what is allowed."""
-        answering.says("ps", answer_of("ps-drop"))
+        """A dropped connection, a page that is not there, or words that nobody knows say nothing of what is allowed."""
+        answering.says("ps", Answer(stderr=f"ERROR: {words}\n", status=1))
 
         assert May.UNKNOWN is rack_as(None).capabilities().may("ps")
 

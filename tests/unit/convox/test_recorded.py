@@ -13,7 +13,7 @@ from deployer.convox import parse, wire
 from deployer.convox.failures import failure_of
 from deployer.convox.manifest import read_manifest
 from deployer.convox.request import Completed, Request
-from deployer.convox.rules import WrongAddress
+from deployer.convox.rules import NoSuchPath, WrongAddress
 from deployer.core.errors import (
     BuildFailed,
     BuildUnknown,
@@ -108,13 +108,14 @@ FAILURES: dict[type[DeployerError], str] = {
     Denied: "build-id-403 env-set-403 env-set-readonly-401 promote-post-401 promote-post-403 ps-403",
     Garbled: "help noargs ps-200-empty ps-200-notjson ps-help ps-watch-sigint unknown-command",
     NotFound: """
-        api-get-404 app-notfound apps-info-cwd-notfound apps-info-notfound build-app-notfound build-id-app-notfound
-        builds-info-notfound builds-info-unknown create-from-app-notfound deploy-debug-404-route
+        app-notfound apps-info-cwd-notfound apps-info-notfound build-app-notfound build-id-app-notfound
+        builds-info-notfound builds-info-unknown create-from-app-notfound
         deploy-debug-app-notfound env-app-notfound env-release-unknown env-set-404 env-set-notfound
         exec-pid-notfound logs-no-pods manifest-unknown promote-app-deleted
         promote-app-notfound promote-empty-list promote-empty-list-null promote-unknown-release ps-app-notfound
-        ps-info-notfound releases-app-notfound rollback-id-unknown run-app-notfound scale-app-notfound trailing-slash
+        ps-info-notfound releases-app-notfound rollback-id-unknown run-app-notfound scale-app-notfound
     """,
+    NoSuchPath: "api-get-404 deploy-debug-404-route trailing-slash",
     RackUnreachable: """
         build-id-refused build-id-server-down-poll console-ps-500-racks console-ps-bad-key console-ps-unknown-rack
         env-set-refused logs-refused promote-refused ps-dns version-refused
