@@ -56,7 +56,7 @@ def credential_warnings(capabilities: Capabilities, need: Need, now: datetime) -
     if unknown:
         told.append(f"only trying tells whether {capabilities.credential} may run: {', '.join(unknown)}")
     if left_s is not None and left_s < need.worst_s:
-        told.append(f"the token expires in {_minutes(left_s)}; at worst the run takes {_minutes(need.worst_s)}")
+        told.append(f"the token expires in {minutes(left_s)}; at worst the run takes {minutes(need.worst_s)}")
     return tuple(told)
 
 
@@ -87,9 +87,9 @@ def _too_short(capabilities: Capabilities, need: Need, now: datetime) -> tuple[P
     left_s = capabilities.left_s(now)
     if left_s is None or left_s >= need.back_s:
         return ()
-    what = f"the token expires in {_minutes(left_s)}; to watch a release and go back may take {_minutes(need.back_s)}"
+    what = f"the token expires in {minutes(left_s)}; to watch a release and go back may take {minutes(need.back_s)}"
     return (Problem(what, hint=TOKEN_HINT, verdict=Verdict.DENIED),)
 
 
-def _minutes(seconds: float) -> str:
+def minutes(seconds: float) -> str:
     return f"{max(0.0, seconds) / 60:.0f} min"

@@ -17,7 +17,7 @@ from deployer.core.models import RackInfo
 from deployer.core.names import ReleaseId
 from deployer.core.plan import Rehearsal
 from deployer.core.policy import Policy
-from deployer.engine.allowed import PROMOTE, Need, credential_problems, credential_warnings
+from deployer.engine.allowed import PROMOTE, Need, credential_problems, credential_warnings, minutes
 from deployer.engine.identity import meet_rack
 from deployer.engine.observe import Seen, manifest_of, read_app, rehearse
 from deployer.engine.ports import Ports
@@ -101,7 +101,10 @@ def _examine_credential(desk: Desk, ports: Ports) -> Check:
         warnings.append("it may not set configs: lock and ledger are kept on this machine only")
     if warnings:
         return Check("credential", Level.WARN, "; ".join(warnings))
-    return Check("credential", Level.OK, f"{capabilities.credential} may do all that a ship and its way back need")
+    left_s = capabilities.left_s(now)
+    until = f", good for {minutes(left_s)}," if left_s is not None else ""
+    text = f"{capabilities.credential}{until} may do all that a ship and its way back need"
+    return Check("credential", Level.OK, text)
 
 
 def _examine_health(active: ReleaseId, seen: Seen, policy: Policy, ports: Ports) -> Iterator[Check]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -51,6 +52,17 @@ def test_denied_credential_fails_and_the_rest_is_still_looked_at(shipped: Stage)
     assert Level.FAIL is found["credential"].level
     assert "convox rack access --role write" in found["credential"].hint
     assert Level.OK is found["health"].level
+
+
+def test_token_says_how_long_it_is_good(shipped: Stage) -> None:
+    """Nobody wants to find that out in the middle of a ship."""
+    expires = shipped.clock.utc() + timedelta(hours=8)
+    shipped.rack.may = replace(shipped.rack.may, credential=Credential(Kind.TOKEN, "write", expires))
+
+    found = rows(shipped)["credential"]
+
+    assert Level.OK is found.level
+    assert "a write token, good for 480 min, may do all that a ship and its way back need" == found.text
 
 
 def test_credential_of_which_only_trying_tells_is_a_warning(shipped: Stage) -> None:
