@@ -72,7 +72,7 @@ _HERE = (
     _rule(
         r"^(open|l?stat|read|readlink|mkdir|chdir|getwd|fork/exec|exec|failed to read the file)\b.*: "
         r"(no such file|permission denied|not a directory|is a directory|read-only|too many open|no space|file name too"
-        r"|executable file not found|exec format)|no such file or directory",
+        r"|executable file not found|exec format)|no such file or directory|\$HOME (is|are) (not )?defined",
         RefusedByRack,
         "a file is not there or cannot be used",
     ),
@@ -245,7 +245,8 @@ _BROKE = (
     _rule(
         r"(?-i:\bEOF\b)|connection reset|broken pipe|closed network connection|websocket: |transport connection broken"
         r"|i/o timeout|deadline exceeded|(context|request) canceled|tls handshake timeout|malformed (HTTP|chunked)"
-        r"|server closed|stream error|GOAWAY|http2: |\btls: |awaiting (response )?headers|ContentLength=",
+        r"|server closed|stream error|GOAWAY|http2: |\btls: |awaiting (response )?headers|ContentLength="
+        r"|invalid byte in chunk|headers exceeded",
         Transport,
         "the connection to the rack broke",
     ),
@@ -254,7 +255,7 @@ _BROKE = (
 _ANSWER = (
     _rule(
         r"unexpected end of JSON input|invalid character .{0,20} (looking for|after|in )|cannot unmarshal"
-        r"|^parsing time|illegal base64|gzip: invalid",
+        r"|^parsing time|illegal base64|gzip: invalid|^json: ",
         Garbled,
         "the rack's answer is not readable",
     ),

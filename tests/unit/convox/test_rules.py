@@ -6,7 +6,7 @@ import pytest
 
 from deployer.convox.failures import Unforeseen, failure_of
 from deployer.convox.request import Completed, Request
-from deployer.convox.rules import NoSuchConfig, NoSuchPath, WrongAddress
+from deployer.convox.rules import RULES, NoSuchConfig, NoSuchPath, WrongAddress, rule_for
 from deployer.core.errors import (
     BuildFailed,
     BuildUnknown,
@@ -108,6 +108,8 @@ WORDS: dict[type[DeployerError], str] = {
         Get "https://h/system?": remote error: tls: handshake failure
         Get "https://h/system?": http: server gave HTTP response to HTTPS client
         Client sent an HTTP request to an HTTPS server.
+        Get "https://h/x?": failed to parse Location header "::": parse "::": missing protocol scheme
+        Get "ftp://h/system?": unsupported protocol scheme "ftp"
         Get "https://h/system?": stopped after 10 redirects
     """,
     NoSuchConfig: "app config not found: deployer",
@@ -148,6 +150,7 @@ WORDS: dict[type[DeployerError], str] = {
         can not promote an older release, try rollback
         can not promote a release with an empty manifest
         required env: A, B
+        manifest: required env: A
         required env: EOF, LOCKED, TOKEN, FORBIDDEN
         validation errors: service eof deployment minimum can not be greater than 100
         validation errors: service key requires admin access, references a resource that does not exist: forbidden
@@ -179,6 +182,9 @@ WORDS: dict[type[DeployerError], str] = {
         open /src/secret.key: permission denied
         exec: "docker": executable file not found in $PATH
         failed to read the file: open nope.json: no such file or directory
+        neither $XDG_CONFIG_HOME nor $HOME are defined
+        open /root/.config/convox/auth: permission denied
+        http: request body too large
         413 Request Entity Too Large
         response status 400
         response status 409
@@ -208,6 +214,9 @@ WORDS: dict[type[DeployerError], str] = {
         websocket: close 1006 (abnormal closure): unexpected EOF
         websocket: close 1012 (service restart)
         malformed chunked encoding
+        invalid byte in chunk length
+        Get "https://h/a?": net/http: server response headers exceeded 10485760 bytes; aborted
+        Get "https://h/a?": net/http: HTTP/1.x transport connection broken: malformed HTTP response "x"
         request timed out, try again
     """,
     ServerFault: r"""
@@ -250,6 +259,9 @@ WORDS: dict[type[DeployerError], str] = {
         unexpected end of JSON input
         invalid character '<' looking for beginning of value
         invalid character '}' after top-level value
+        json: invalid number literal, trying to unmarshal "x" into Number
+        gzip: invalid header
+        invalid character 'h' in literal true (expecting 'r')
         json: cannot unmarshal string into Go value of type structs.Apps
         parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"
     """,
@@ -279,6 +291,13 @@ def test_words_decide(words: str, kind: type[DeployerError]) -> None:
     told = {type(failure(words, verb, is_write=verb in WRITES)) for verb in (*READS, *WRITES)}
 
     assert {kind} == told
+
+
+def test_every_rule_decides_something() -> None:
+    """None is hidden behind those before it, and none is left over."""
+    used = {rule_for(words) for words, _ in TABLE}
+
+    assert [] == [rule.words.pattern for rule in RULES if rule not in used]
 
 
 @pytest.mark.parametrize("kind", WORDS, ids=lambda kind: kind.__name__)
