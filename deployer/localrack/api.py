@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from deployer.localrack import wire
@@ -32,10 +32,16 @@ EMPTY_LISTS = (
 
 
 def make_api(machine: Machine, builder: Builder, objects: Objects, name: str, password: str) -> ASGIApp:
+    handlers = {Refused: say_refused, HTTPException: say_nothing}
+    app = Starlette(routes=make_routes(machine, builder, objects, name), exception_handlers=handlers)
+    return Gate(FaultyDoor(app, machine.faults), password)
+
+
+def make_routes(machine: Machine, builder: Builder, objects: Objects, name: str) -> list[BaseRoute]:
     apps, builds = AppRoutes(machine), BuildRoutes(machine, builder, objects)
     processes, sockets = ProcessRoutes(machine, name), Sockets(machine, builder)
     rack, faults = RackRoutes(machine, name), FaultRoutes(machine)
-    routes = [
+    return [
         Route("/system", rack.system),
         Route("/auth", say_ok),
         Route("/racks", rack.list),
@@ -86,8 +92,6 @@ def make_api(machine: Machine, builder: Builder, objects: Objects, name: str, pa
         Route("/_local/faults", faults.clear, methods=["DELETE"]),
         Route("/_local/faults/{fault:int}", faults.clear, methods=["DELETE"]),
     ]
-    handlers = {Refused: say_refused, HTTPException: say_nothing}
-    return Gate(FaultyDoor(Starlette(routes=routes, exception_handlers=handlers), machine.faults), password)
 
 
 class RackRoutes:

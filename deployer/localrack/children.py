@@ -20,6 +20,7 @@ from typing import IO
 from deployer.localrack import guard
 from deployer.localrack.command import Command
 from deployer.localrack.pipes import InputPipe
+from deployer.localrack.terminals import Terminal
 
 CHUNK_BYTES = 16_384
 OUTPUT_LEFT_BYTES = 131_072
@@ -41,27 +42,33 @@ class Launch:
     on_output: Callable[[bytes], None]
     on_exit: Callable[[int], None]
     with_stdin: bool = False
+    terminal: tuple[int, int] | None = None
+    """Rows and columns: a person is at it, and input and output are one terminal."""
 
 
 class Child:
     """A process that runs. Its group's id is its own pid."""
 
-    def __init__(self, launch: Launch, popen: subprocess.Popen[bytes]) -> None:
+    def __init__(
+        self, launch: Launch, popen: subprocess.Popen[bytes], output: IO[bytes], stdin: IO[bytes] | None
+    ) -> None:
         self._launch = launch
         self._popen = popen
         self._kill: asyncio.TimerHandle | None = None
         self._rest: asyncio.TimerHandle | None = None
         self._held = False
-        if popen.stdout is None:
-            raise ValueError("a child without a pipe for its output")
-        self._output: IO[bytes] = popen.stdout
-        self.stdin = InputPipe(popen.stdin) if popen.stdin else None
+        self._output = output
+        self.stdin = InputPipe(stdin) if stdin else None
         os.set_blocking(self._output.fileno(), False)
         self._listen()
 
     @property
     def group(self) -> int:
         return self._popen.pid
+
+    @property
+    def has_terminal(self) -> bool:
+        return self._launch.terminal is not None
 
     def stop(self, grace_s: float) -> None:
         """TERM now, KILL the whole group after the grace."""
@@ -132,6 +139,8 @@ class Child:
             data = os.read(self._output.fileno(), CHUNK_BYTES)
         except BlockingIOError:
             return 0
+        except OSError:
+            data = b""  # a terminal that nobody is at any more
         if data:
             self._launch.on_output(data)
         else:
@@ -157,17 +166,9 @@ class Children:
 
     def start(self, launch: Launch) -> Child:
         """Raises OSError if there is no such program or folder."""
-        popen = subprocess.Popen(
-            launch.command.argv,
-            cwd=launch.cwd,
-            env=dict(launch.env),
-            stdin=subprocess.PIPE if launch.with_stdin else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        self._tell_guard(f"+{popen.pid}")
-        child = self._running[popen.pid] = Child(launch, popen)
+        child = _at_terminal(launch, *launch.terminal) if launch.terminal else _at_pipes(launch)
+        self._tell_guard(f"+{child.group}")
+        self._running[child.group] = child
         return child
 
     async def stop_all(self, grace_s: float) -> None:
@@ -195,3 +196,24 @@ class Children:
             with contextlib.suppress(BrokenPipeError, ValueError):
                 self._guard.stdin.write(f"{word}\n".encode())
                 self._guard.stdin.flush()
+
+
+def _at_pipes(launch: Launch) -> Child:
+    popen = subprocess.Popen(
+        launch.command.argv,
+        cwd=launch.cwd,
+        env=dict(launch.env),
+        stdin=subprocess.PIPE if launch.with_stdin else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    if popen.stdout is None:
+        raise ValueError("a child without a pipe for its output")
+    return Child(launch, popen, popen.stdout, popen.stdin)
+
+
+def _at_terminal(launch: Launch, rows: int, columns: int) -> Child:
+    terminal = Terminal(rows, columns)
+    popen = terminal.start(launch.command.argv, launch.cwd, launch.env)
+    return Child(launch, popen, terminal.output, terminal.input)

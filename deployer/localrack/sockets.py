@@ -19,6 +19,7 @@ from deployer.localrack.command import from_text
 from deployer.localrack.logs import Follower, Line
 from deployer.localrack.machine import Machine
 from deployer.localrack.pipes import OutputQueue
+from deployer.localrack.terminals import END_OF_INPUT
 from deployer.localrack.times import go_duration_s
 from deployer.rackmodel import ProcessStatus, Refused
 
@@ -71,7 +72,10 @@ class Sockets:
             pass
 
     async def exec(self, socket: WebSocket) -> None:
-        """Run a command beside a process: in its folder, with its env. It lives on when the client goes away."""
+        """Run a command beside a process: in its folder, with its env.
+
+        It lives on when the client goes away, unless a person was at its terminal.
+        """
         async with _stream(socket):
             try:
                 process = self._find_process(**_ids(socket, "app", "process"))
@@ -87,7 +91,10 @@ class Sockets:
             raise Refused(500, f'container not found ("{socket.path_params["app"]}")')
         output = OutputQueue()
         command = from_text(socket.headers.get("command", ""))
-        launch = Launch(command, running.cwd, running.env, output.put, output.end, with_stdin=True)
+        terminal = _terminal(socket)
+        launch = Launch(
+            command, running.cwd, running.env, output.put, output.end, with_stdin=True, terminal=terminal
+        )
         try:
             child = self._machine.children.start(launch)
         except OSError as exc:
@@ -102,6 +109,9 @@ class Sockets:
             output.discard()
         if code is not None:
             await socket.send_text(f"{EXIT_CODE}:{code}\n")
+        elif terminal:
+            # whoever was at the terminal has left it
+            child.kill()
 
     def _find_process(self, app: str, process: str) -> str:
         """A process id, or a service, which means one of its running processes (convox-facts 2.9)."""
@@ -140,6 +150,16 @@ class LogOptions:
     def takes(self, line: Line) -> bool:
         of = self._service in (None, line.service) and self._process in (None, line.process)
         return of and self._filter in line.text
+
+
+def _terminal(socket: WebSocket) -> tuple[int, int] | None:
+    """A CLI whose input is no terminal says `Tty: false`; one that says nothing has a person at it (2.9)."""
+    if socket.headers.get("tty") == "false":
+        return None
+    try:
+        return int(socket.headers.get("height") or 24), int(socket.headers.get("width") or 80)
+    except ValueError as exc:
+        raise Refused(500, str(exc)) from exc
 
 
 def _ids(socket: WebSocket, *names: str) -> dict[str, str]:
@@ -187,6 +207,7 @@ async def _receive(socket: WebSocket, child: Child | None) -> None:
     while (message := await socket.receive())["type"] != "websocket.disconnect":
         stdin = child.stdin if child else None
         if stdin is not None:
-            stdin.feed((message.get("text") or "").encode() or message.get("bytes") or b"")
+            typed = (message.get("text") or "").encode() or message.get("bytes") or b""
+            stdin.feed(typed or (END_OF_INPUT if child and child.has_terminal else b""))
             while stdin.backlog_bytes > STDIN_BACKLOG_BYTES:
                 await asyncio.sleep(0.01)

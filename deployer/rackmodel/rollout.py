@@ -64,18 +64,20 @@ class Rollout:
 
     def next_due_s(self, now_s: float) -> float:
         """The next instant at which something changes by itself; infinity if none."""
-        return min([*self._atom_due_s(), *self._replicas.next_due_s(now_s)], default=math.inf)
+        mirror = [at_s for at_s, _, _ in self._app.mirror.coming]
+        return min([*self._atom_due_s(), *mirror, *self._replicas.next_due_s(now_s)], default=math.inf)
 
     def _atom_due_s(self) -> Iterator[float]:
         atom = self._atom
+        if self._app.deleting:
+            # nothing is applied or checked on a namespace that is going: it would bring services back
+            return
         if atom.state is AtomState.PENDING:
             yield atom.since_s + self._physics.scaled(self._physics.apply_s)
         elif atom.state in REVERTING:
             yield atom.since_s + self._physics.scaled(self._physics.revert_s)
         elif atom.state in CHECKED:
             yield self._next_tick_s(atom.checked_s)
-        if self._app.mirror.coming:
-            yield self._app.mirror.coming[0][0]
 
     # Steps
 
@@ -87,7 +89,7 @@ class Rollout:
             self._check(now_s, first=True)
         elif due and before in REVERTING:
             self._revert(now_s)
-        elif before in CHECKED and self._next_tick_s(self._atom.checked_s) <= now_s:
+        elif due and before in CHECKED:
             self._check(now_s)
         return self._atom.state is not before
 

@@ -6,7 +6,9 @@ import contextlib
 
 import pytest
 from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
 
+from deployer.localrack.sweep import leftovers
 from tests.scenario.localrack.harness import APP, MARKER, Driver, read_all
 
 pytestmark = pytest.mark.rack
@@ -61,8 +63,53 @@ def test_exec_takes_a_process_or_a_service(serving: Driver) -> None:
     process = next(row["id"] for row in serving.rows(service="web") if row["id"].count("-") == 2)
 
     for target in (process, "web"):
-        with serving.socket(f"/apps/{APP}/processes/{target}/exec", Command="echo $SERVICE") as socket:
+        with serving.socket(f"/apps/{APP}/processes/{target}/exec", Command="echo $SERVICE", Tty="false") as socket:
             assert f"web\n{MARKER}:0\n" == read_all(socket)
+
+
+def test_a_person_at_exec_has_a_terminal(serving: Driver) -> None:
+    """Echo, a size, and Ctrl-C that ends what runs and not the shell; Ctrl-D, and it is over."""
+    process = next(row["id"] for row in serving.rows(service="web") if row["id"].count("-") == 2)
+    path = f"/apps/{APP}/processes/{process}/exec"
+
+    with serving.socket(path, Command="sh", Height="30", Width="120") as socket:
+        socket.send("stty size; sleep 60\r")
+        seen = read_until(socket, "30 120\r\n")
+        socket.send("\x03")
+        socket.send("echo $SERVICE is $((6*7)); exit 3\r")
+        seen += read_all(socket)
+    with serving.socket(path, Command="cat") as socket:
+        socket.send("line\r")
+        read_until(socket, "line\r\nline\r\n")
+        socket.send(b"")
+        ended = read_all(socket)
+
+    assert seen.startswith(("$ stty size", "# stty size", "stty size"))
+    assert "web is 42\r\n" in seen
+    assert seen.endswith(f"{MARKER}:3\n")
+    assert ended.endswith(f"{MARKER}:0\n")
+
+
+def read_until(socket: ClientConnection, end: str) -> str:
+    text = ""
+    while end not in text:
+        text += str(socket.recv(timeout=10))
+    return text
+
+
+def test_a_terminal_that_is_left_is_closed(serving: Driver) -> None:
+    """What ran at it is gone."""
+    process = next(row["id"] for row in serving.rows(service="web") if row["id"].count("-") == 2)
+    before = alive(serving)
+    with serving.socket(f"/apps/{APP}/processes/{process}/exec", Command="sleep 600") as socket:
+        serving.wait_for(lambda: before < alive(serving))
+        socket.close()
+
+    serving.wait_for(lambda: before == alive(serving))
+
+
+def alive(rack: Driver) -> set[int]:
+    return {child.pid for child in leftovers(rack.info.home)}
 
 
 def test_exec_of_an_unknown_process_says_so_after_a_marker(serving: Driver) -> None:

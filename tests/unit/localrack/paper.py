@@ -7,7 +7,7 @@ import io
 import json
 import random
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from starlette.types import ASGIApp, Message
 
-from deployer.localrack.api import make_api
+from deployer.localrack.api import make_api, make_routes
 from deployer.localrack.builder import Builder
 from deployer.localrack.children import Child, Children, Launch
 from deployer.localrack.gate import Gate
@@ -94,6 +94,7 @@ class PaperRack:
         self.machine = Machine(options, {"RACK": "local"}, outside)
         objects = Objects(options.home.objects)
         self.builder = Builder(self.machine, objects, self.machine.images, options.home.logs)
+        self.routes = make_routes(self.machine, self.builder, objects, "local")
         self._api: ASGIApp = make_api(self.machine, self.builder, objects, "local", PASSWORD)
         assert isinstance(self._api, Gate)
         self.machine.start(())
@@ -117,31 +118,39 @@ class PaperRack:
         self, method: str, path: str, form: Mapping[str, str] | bytes | None = None, **headers: str
     ) -> Answer:
         """One request, straight into the API. Whatever is no answer of its own comes out as the exception it is."""
-        path, _, query = path.partition("?")
         body = form if isinstance(form, bytes) else urlencode(form or {}).encode()
         sent: list[Message] = []
 
+        came: Iterator[Message] = iter([{"type": "http.request", "body": body, "more_body": False}])
+
         async def receive() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
+            # who asks again waits for the client to go away, and it does not
+            return next(came, None) or await asyncio.get_running_loop().create_future()
 
         async def send(message: Message) -> None:
             sent.append(message)
 
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "raw_path": quote(path).encode(),
-            "query_string": query.encode(),
-            "root_path": "",
-            "scheme": "http",
-            "http_version": "1.1",
-            "headers": [AUTHORIZATION, *((name.encode(), value.encode()) for name, value in headers.items())],
-            "state": {},
-        }
-        await self._api(scope, receive, send)
+        await self._api(_scope("http", method, path, headers), receive, send)
         text = b"".join(cast("bytes", message.get("body", b"")) for message in sent[1:])
         return Answer(sent[0]["status"], text.decode())
+
+    async def listen(self, path: str, **headers: str) -> str:
+        """The text of a socket whose client goes away after a moment."""
+        sent: list[Message] = []
+        came: Iterator[Message] = iter([{"type": "websocket.connect"}])
+
+        async def receive() -> Message:
+            if message := next(came, None):
+                return message
+            for _ in range(TICKS):
+                await asyncio.sleep(0)
+            return {"type": "websocket.disconnect", "code": 1006}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await self._api(_scope("websocket", "GET", path, headers), receive, send)
+        return "".join(message.get("text") or "" for message in sent)
 
     async def build(self, app: str, manifest: str) -> Answer:
         """Upload, build, and wait for its end; the build as it ended."""
@@ -155,6 +164,23 @@ class PaperRack:
         while not log.done:
             await asyncio.sleep(0.0005)
         return await self.ask("GET", f"/apps/{app}/builds/{build}")
+
+
+def _scope(kind: str, method: str, path: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    path, _, query = path.partition("?")
+    return {
+        "type": kind,
+        "method": method,
+        "path": path,
+        "raw_path": quote(path).encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "scheme": "http" if kind == "http" else "ws",
+        "http_version": "1.1",
+        "subprotocols": [],
+        "headers": [AUTHORIZATION, *((name.encode(), value.encode()) for name, value in headers.items())],
+        "state": {},
+    }
 
 
 def _pack(files: Mapping[str, str]) -> bytes:

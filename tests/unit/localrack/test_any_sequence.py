@@ -7,11 +7,13 @@ there, with its build and env, in order, and after a kill too; no service has mo
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import tempfile
 from pathlib import Path
 
 import pytest
+from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
 
 from deployer.localrack.files import read_json
 from deployer.rackmodel.ids import NO_RELEASE
@@ -28,18 +30,34 @@ MANIFESTS = (
     "services: {web: %s}" % (WEB % (2, 50)),
     "services: {web: %s}" % (WEB % (3, 100)),
     "services: {web: %s, worker: {command: work}, admin: {command: a, port: 9, internal: true}}" % (WEB % (2, 100)),
+    "services: {web: {command: serve, port: 8000, scale: {count: 1-4, targets: {cpu: 70}}, resources: [db]}}\n"
+    "resources: {db: {type: postgres}}\n"
+    "timers: {tidy: {schedule: '* * * * *', command: tidy, service: web, concurrency: Forbid, parallelCount: 2}}",
+    "services: {web: {command: serve, scale: {count: 1-3, autoscale: {cpu: {threshold: 60}}}}}",
+    "services: {web: {command: serve}}\ntimers: {bad: {schedule: hourly, service: web}}",
     "services: {worker: {command: work, scale: 2, deployment: {minimum: 50, maximum: 150}}}",
     "services: {web: {command: serve, port: 8000, environment: [NEEDED], deployment: {minimum: 50, maximum: 150}}}",
     "services: {web: {command: serve, port: 8000, deployment: {minimum: 500}}}",
     "services: [this, is, no, table]",
     "{",
 )
-ENVS = ("", "A=1", "A=2\nB=x", "NEEDED=1", "not a pair", "bad key=1", "B=" + "x" * 70_000)
+ENVS = ("", "A=1", "DB_URL=postgres://", "A=2\nB=x", "NEEDED=1", "not a pair", "bad key=1", "B=" + "x" * 70_000)
 READS = (
     "/apps", "/system", "/apps/{app}", "/apps/{app}/services", "/apps/{app}/processes", "/apps/{app}/builds?limit=3",
     "/apps/{app}/diagnose?all=true", "/apps/{app}/configs", "/apps/{app}/budget", "/apps/{app}/releases?limit=-1",
     "/apps/{app}/releases/{release}", "/apps/{app}/processes/{process}", "/_local/faults", "/apps/%00/releases/..",
-    "/apps/{app}/diagnose?lines=many", "/apps/{app}/services/web/nothing",
+    "/apps/{app}/diagnose?lines=many", "/apps/{app}/services/web/nothing", "/auth", "/racks", "/machines", "/instances",
+    "/certificates", "/registries", "/system/processes", "/system/releases", "/apps/{app}/configs/c",
+    "/apps/{app}/budget/shutdown-state", "/apps/{app}/balancers", "/apps/{app}/resources", "/apps/{app}/resources/db",
+    "/apps/{app}/objects/tmp/b.tgz", "/apps/{app}/releases", "/apps/{app}/builds/BNOTTHERENO",
+)  # fmt: skip
+SOCKETS = (
+    "/apps/{app}/logs", "/apps/{app}/services/web/logs", "/apps/{app}/processes/{process}/logs", "/system/logs",
+    "/apps/{app}/processes/{process}/exec", "/apps/{app}/processes/web/exec", "/apps/{app}/builds/BNOTTHERENO/logs",
+)  # fmt: skip
+ORDERS: tuple[object, ...] = (
+    {"fault": "load=3"}, {"fault": "load=9", "app": "one", "service": "web"}, {"fault": "at-cap=9", "app": "two"},
+    {"fault": "crash", "times": 2}, {"fault": "unhealthy", "release": "any"}, {"fault": "nonsense"}, [],
 )  # fmt: skip
 
 
@@ -51,6 +69,7 @@ class Sequence:
         self.home = home
         self.rack = PaperRack(home, self.rng)
         self.told: dict[str, list[tuple[str, str, str]]] = {}
+        self.asked: set[str] = set()
 
     async def run(self) -> None:
         await self.create()
@@ -76,10 +95,19 @@ class Sequence:
 
     async def ask(self, method: str, path: str, form: dict[str, str] | bytes | None = None, **headers: str) -> Answer:
         answer = await self.rack.ask(method, path, form, **headers)
-        assert answer.status in (200, 400, 401, 403, 404, 405, 413, 500), answer
+        self.note("http", method, path)
+        assert answer.status in (200, 400, 401, 403, 404, 405, 409, 413, 500), answer
         # a 500 is Kubernetes' own word for what is not there, and never ours for a fault
         assert answer.status != 500 or answer.text.strip() not in ("", "Internal Server Error")
         return answer
+
+    def note(self, kind: str, method: str, path: str) -> None:
+        """Which route that was."""
+        scope = {"type": kind, "method": method, "path": path.partition("?")[0], "root_path": ""}
+        for route in self.rack.routes:
+            if route.matches(scope)[0] is Match.FULL:
+                self.asked.add(name_of(route, method))
+                break
 
     # What there is to choose from
 
@@ -119,6 +147,7 @@ class Sequence:
     async def build(self, app: str = "") -> None:
         app = app or self.app
         ended = await self.rack.build(app, self.rng.choice(MANIFESTS))
+        self.note("http", "POST", f"/apps/{app}/builds")
         if ended.status == 200 and ended.json()["status"] == "complete":
             before, row = self.told[app], ended.json()
             self.told[app].append((row["release"], row["id"], before[-1][2] if before else ""))
@@ -152,8 +181,10 @@ class Sequence:
         await self.ask("POST", f"/apps/{app or self.app}/cancel")
 
     async def scale(self) -> None:
-        count = self.rng.choice(["0", "1", "5", "-3", "99999", "x"])
-        await self.ask("PUT", f"/apps/{self.app}/services/{self.rng.choice(SERVICES)}", {"count": count})
+        numbers = ["", "0", "1", "5", "5", "-3", "99999", "x"]
+        form = {field: self.rng.choice(numbers) for field in ("count", "min", "max", "cpu", "memory")}
+        asked = dict(self.rng.sample([*form.items()], self.rng.choice([1, 1, 2, 5])))
+        await self.ask("PUT", f"/apps/{self.app}/services/{self.rng.choice(SERVICES)}", asked)
 
     async def restart(self) -> None:
         await self.ask("POST", f"/apps/{self.app}/services/{self.rng.choice(SERVICES)}/restart")
@@ -187,8 +218,32 @@ class Sequence:
 
     async def read(self) -> None:
         app = self.app
-        path = self.rng.choice(READS).replace("{app}", app).replace("{release}", self.release(app))
-        await self.ask("GET", path.replace("{process}", self.process(app)))
+        for path in self.rng.sample(READS, 4):
+            of_app = path.replace("{app}", app).replace("{release}", self.release(app))
+            await self.ask("GET", of_app.replace("{process}", self.process(app)))
+
+    async def listen(self) -> None:
+        app = self.app
+        path = self.rng.choice(SOCKETS).replace("{app}", app).replace("{process}", self.process(app))
+        options = {"follow": ["true", "false"], "since": ["", "5s", "soon"], "tail": ["", "2", "x"], "prefix": ["true"]}
+        headers = {name: self.rng.choice(values) for name, values in options.items() if self.rng.random() < 0.5}
+        await self.rack.listen(path, **headers)
+        self.note("websocket", "GET", path)
+
+    async def order(self) -> None:
+        if self.rng.random() < 0.6:
+            await self.ask("POST", "/_local/faults", json.dumps(self.rng.choice(ORDERS)).encode())
+        else:
+            number = self.rng.choice(["", "/1", "/7"])
+            await self.ask("DELETE", f"/_local/faults{number}")
+
+    async def upload(self) -> None:
+        path = f"/apps/{self.app}/objects/tmp/b.tgz"
+        await self.ask("POST", path, b"bytes")
+        await self.ask(self.rng.choice(["GET", "HEAD", "DELETE"]), path)
+
+    async def event(self) -> None:
+        await self.ask("POST", "/events", {"action": "build"})
 
     async def nonsense(self) -> None:
         body = self.rng.randbytes(self.rng.randrange(200))
@@ -219,27 +274,49 @@ class Sequence:
 
     CALLS = (
         create, env, env, build, ship, ship, ship, ship, promote, promote, cancel, scale, scale, restart, stop,
-        run_process, lock, delete, config, read, read, nonsense, crash, crash, wait, kill,
+        run_process, lock, delete, config, read, read, read, listen, listen, order, upload, event, nonsense, crash,
+        crash, wait, kill,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_sequence_of_calls_loses_a_release_or_breaks_a_rule(part: int) -> None:
-    """Whatever is called, and whenever the rack is killed."""
+    """Whatever is called, and whenever the rack is killed; and there is no route that is not."""
+    asked: set[str] = set()
     for seed in range(part, SEQUENCES, PARTS):
         with tempfile.TemporaryDirectory(dir=_quick_folder()) as folder:
             try:
-                asyncio.run(play(seed, Path(folder)))
+                asked |= asyncio.run(play(seed, Path(folder)))
             except BaseException as exc:
                 exc.add_note(f"sequence {seed}")
                 raise
+    with tempfile.TemporaryDirectory(dir=_quick_folder()) as folder:
+        assert set() == every_route(Path(folder)) - asked
 
 
-async def play(seed: int, home: Path) -> None:
+async def play(seed: int, home: Path) -> set[str]:
+    """One sequence; the routes that it has met."""
     went_wrong: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: went_wrong.append(context))
-    await Sequence(seed, home).run()
+    sequence = Sequence(seed, home)
+    await sequence.run()
     assert [] == went_wrong
+    return sequence.asked
+
+
+def name_of(route: BaseRoute, method: str) -> str:
+    assert isinstance(route, Route | WebSocketRoute)
+    return f"{method if isinstance(route, Route) else 'WS'} {route.path}"
+
+
+def every_route(home: Path) -> set[str]:
+    """All that a rack answers, by method."""
+
+    async def table() -> list[BaseRoute]:
+        return PaperRack(home, random.Random(1)).routes
+
+    routes = asyncio.run(table())
+    return {name_of(route, method) for route in routes for method in getattr(route, "methods", {"WS"}) - {"HEAD"}}
 
 
 def _quick_folder() -> str | None:

@@ -29,6 +29,22 @@ def test_a_deleted_app_is_gone_when_its_processes_are() -> None:
         world.rack.app(APP)
 
 
+def test_a_promote_that_was_under_way_brings_nothing_back() -> None:
+    """Its deadline passes while the last processes are still going, and nothing is reverted."""
+    world = a_world()
+    world.behaves = lambda _: Behaviour(ready_after_s=1e9, stops_in_s=60)
+    world.serves(port=None)
+    world.rack.promote(APP, world.builds(), timeout_s=10)
+    world.run(5)
+
+    world.rack.delete_app(APP)
+    world.run(40)
+    assert {True} == {row.terminating for row in world.rack.processes(APP, service="web")}
+    world.run(30)
+
+    assert [] == world.rack.apps()
+
+
 def test_an_app_on_which_nothing_runs_is_gone_at_once() -> None:
     """And its name is free again."""
     world = a_world()
