@@ -46,7 +46,7 @@ class InputPipe:
         except BlockingIOError:
             asyncio.get_running_loop().add_writer(self._stdin.fileno(), self._flush)
             return
-        except BrokenPipeError:
+        except OSError:  # a pipe or a terminal whose other end is gone
             self._waiting.clear()
             self._ends = True
         asyncio.get_running_loop().remove_writer(self._stdin.fileno())

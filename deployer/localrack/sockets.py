@@ -92,9 +92,7 @@ class Sockets:
         output = OutputQueue()
         command = from_text(socket.headers.get("command", ""))
         terminal = _terminal(socket)
-        launch = Launch(
-            command, running.cwd, running.env, output.put, output.end, with_stdin=True, terminal=terminal
-        )
+        launch = Launch(command, running.cwd, running.env, output.put, output.end, with_stdin=True, terminal=terminal)
         try:
             child = self._machine.children.start(launch)
         except OSError as exc:

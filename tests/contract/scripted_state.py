@@ -76,8 +76,8 @@ class RackState:
             return 200, self.known["console_racks"]
         if path == "/system":
             return 200, self.known["rack"]
-        if path == "/certificates":
-            return 200, self.known.get("certificates", [])
+        if path in ("/certificates", "/instances"):
+            return 200, self.known.get(path[1:], [])
         if parts[0] != "apps":
             raise Refusal(404)
         if len(parts) == 1:

@@ -51,6 +51,22 @@ def test_parameters_are_sorted(run: Run) -> None:
     assert ["GET /system", "GET /apps/myapp"] == done.asked
 
 
+def test_instances_say_how_much_of_them_is_used(run: Run) -> None:
+    """A share already, or one of what there is to give; a column that is empty is spaces."""
+    bare = {"id": "local", "status": "running", "processes": 3, "cpu": 0, "memory": 0.125, "private-ip": "127.0.0.1"}
+    full = {**bare, "id": "i-1", "public-ip": "1.2.3.4", "cpu": 500, "cpu-allocatable": 2000, "memory": 1}
+    full["memory-allocatable"] = 4
+
+    done = run("instances", scenario={"instances": [bare, full]})
+
+    assert (
+        "ID     STATUS   STARTED  PS  CPU     MEM     PUBLIC   PRIVATE\n"
+        "local  running           3   0.00%   12.50%           127.0.0.1\n"
+        "i-1    running           3   25.00%  25.00%  1.2.3.4  127.0.0.1\n"
+    ) == done.stdout
+    assert ["GET /instances"] == done.asked
+
+
 def test_what_an_app_is_given_is_listed(run: Run) -> None:
     """Resources with their URL, password and all; balancers; certificates, ready unless they say otherwise."""
     certificate = {"id": "c1", "domain": "a.example.org", "expiration": "0001-01-01T00:00:00Z"}

@@ -144,6 +144,7 @@ COMMANDS = {
     "env unset": Command("env:unset", [APP, ID, RACK, PROMOTE, RELEASE], args=(1, None), usage="<key> [key]..."),
     "exec": Command("processes:exec_command", [RACK, APP], args=(2, None), usage="<pid> <command>"),
     "help": Command("info:commands", [], args=(None, None), on_rack=False),
+    "instances": Command("info:instances", [RACK]),
     "logs": Command("logs:logs", [*LOGS, APP, Flag("no-follow", kind="bool"), RACK, Flag("service", "s")]),
     "ps": Command("processes:listing", [RELEASE, Flag("service", "s"), APP, RACK, WATCH]),
     "ps info": Command("processes:info", [APP, RACK], args=(1, 1)),

@@ -144,6 +144,9 @@ class Rack:
     def certificates(self, options: Options) -> list[Json]:
         return self.client.read_list("Certificate", "/certificates", query=options)
 
+    def instances(self) -> list[Json]:
+        return self.client.read_list("Instance", "/instances")
+
     def diagnose(self, app: str, options: Options) -> Json:
         return self.client.read_object("AppDiagnosticReport", "GET", f"/apps/{app}/diagnose", query=options)
 

@@ -27,6 +27,7 @@ echo "== promote";  convox releases promote -a myapi
 echo "== releases"; convox releases -a myapi
 echo "== logs";     convox logs -a myapi --no-follow
 process=$(convox ps -a myapi | awk 'NR == 2 { print $1 }')
+echo "== around";   convox instances; convox resources -a myapi; convox certs; convox builds -a myapi; convox apps
 echo "== exec";     echo 'echo "$TOKEN in $HOSTNAME"; exit 3' | convox exec "$process" sh -a myapi
 echo "status $?, process $process"
 """
@@ -61,6 +62,13 @@ def test_the_flow_works_line_by_line(env: dict[str, str]) -> None:
     assert 1 == len(deployed)
     assert re.search(rf"Promoting {deployed[0]}\.\.\. .*\nOK\n", promoted, re.DOTALL)
     assert f"{deployed[0]} listens" in said["logs"]
+    assert re.search(r"^local +running .* 0\.00% ", said["around"], re.MULTILINE), done.stderr
+    assert "NAME  TYPE  URL\nID  DOMAIN  EXPIRES  Status\n" in said["around"]
+    assert re.search(
+        rf"^B[A-Z]{{10}} +complete +R[A-Z]{{10}} .*\nAPP .*\nmyapi +running +{deployed[0]}$",
+        said["around"],
+        re.MULTILINE,
+    )
     process = re.search(r"^status 3, process (\S+)$", said["exec"], re.MULTILINE)
     assert process, done.stderr
     assert f"sesame in {process[1]}\n" in said["exec"]

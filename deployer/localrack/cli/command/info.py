@@ -8,11 +8,13 @@ from deployer.localrack.cli import settings, targets
 from deployer.localrack.cli.commands import print_list
 from deployer.localrack.cli.engine import VERSION
 from deployer.localrack.cli.errors import CommandError
-from deployer.localrack.cli.rack import text
+from deployer.localrack.cli.rack import number, text
 from deployer.localrack.cli.table import print_info, print_table
+from deployer.localrack.cli.times import ago
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from deployer.localrack.cli.client import Json
     from deployer.localrack.cli.context import Context
 
 
@@ -43,6 +45,25 @@ def racks(context: Context) -> None:
     """Those that `--rack` can name; RACK_URL is none of them."""
     rows = [(target.name, target.provider, target.status) for target in targets.every()]
     print_table(context.writer, ("NAME", "PROVIDER", "STATUS"), rows)
+
+
+def instances(context: Context) -> None:
+    """What a machine is used is a share of what it has to give, or is one already (pkg/cli/instances.go)."""
+    headers = ("ID", "STATUS", "STARTED", "PS", "CPU", "MEM", "PUBLIC", "PRIVATE")
+    rows = [
+        (
+            *(text(each, "id"), text(each, "status"), ago(text(each, "started")), str(number(each, "processes"))),
+            *(_share(each, "cpu"), _share(each, "memory"), text(each, "public-ip"), text(each, "private-ip")),
+        )
+        for each in context.rack.instances()
+    ]
+    print_table(context.writer, headers, rows)
+
+
+def _share(instance: Json, what: str) -> str:
+    used, available = instance.get(what) or 0, [instance.get(f"{each}-allocatable") or 0 for each in ("cpu", "memory")]
+    of = (instance.get(f"{what}-allocatable") or 1) if all(available) else 1
+    return f"{used / of * 100:.2f}%"
 
 
 def switch(context: Context) -> None:
