@@ -84,8 +84,9 @@ def pack(files: Mapping[str, str]) -> bytes:
 class Driver:
     """Types what a CLI would send."""
 
-    def __init__(self, info: RackInfo) -> None:
+    def __init__(self, info: RackInfo, app: str = APP) -> None:
         self.info = info
+        self.app = app
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{info.port}", auth=("convox", info.password), timeout=10)
 
     def get(self, path: str) -> Any:
@@ -110,27 +111,27 @@ class Driver:
     # What a deploy is made of
 
     def set_env(self, env: str) -> str:
-        return str(self.post(f"/apps/{APP}/releases", env=env).json()["id"])
+        return str(self.post(f"/apps/{self.app}/releases", env=env).json()["id"])
 
     def start_build(self, files: Mapping[str, str] | bytes = SOURCE, **form: str) -> str:
         archive = files if isinstance(files, bytes) else pack(files)
-        url = self.http.post(f"/apps/{APP}/objects/tmp/source.tgz", content=archive).json()["Url"]
-        return str(self.post(f"/apps/{APP}/builds", url=url, **form).json()["id"])
+        url = self.http.post(f"/apps/{self.app}/objects/tmp/source.tgz", content=archive).json()["Url"]
+        return str(self.post(f"/apps/{self.app}/builds", url=url, **form).json()["id"])
 
     def build_log(self, build: str) -> str:
-        with self.socket(f"/apps/{APP}/builds/{build}/logs") as socket:
+        with self.socket(f"/apps/{self.app}/builds/{build}/logs") as socket:
             return read_all(socket)
 
     def build(self, files: Mapping[str, str] = SOURCE, **form: str) -> str:
         """A release of these files."""
         build = self.start_build(files, **form)
         log = self.build_log(build)
-        answer = self.get(f"/apps/{APP}/builds/{build}")
+        answer = self.get(f"/apps/{self.app}/builds/{build}")
         assert "complete" == answer["status"], log
         return str(answer["release"])
 
     def promote(self, release: str) -> None:
-        self.post(f"/apps/{APP}/releases/{release}/promote", force="false")
+        self.post(f"/apps/{self.app}/releases/{release}/promote", force="false")
 
     def ship(self, files: Mapping[str, str] = SOURCE) -> str:
         release = self.build(files)
@@ -142,14 +143,14 @@ class Driver:
 
     @property
     def status(self) -> str:
-        return str(self.get(f"/apps/{APP}")["status"])
+        return str(self.get(f"/apps/{self.app}")["status"])
 
     @property
     def active(self) -> str:
-        return str(self.get(f"/apps/{APP}")["release"])
+        return str(self.get(f"/apps/{self.app}")["release"])
 
     def rows(self, **query: str) -> list[dict[str, Any]]:
-        answer = self.http.get(f"/apps/{APP}/processes", params=query)
+        answer = self.http.get(f"/apps/{self.app}/processes", params=query)
         return [row for row in answer.json() if row["service"] != "build"]
 
     def statuses(self, release: str) -> list[str]:
@@ -157,13 +158,13 @@ class Driver:
 
     @property
     def front_door(self) -> str:
-        service = self.get(f"/apps/{APP}/services")[0]
+        service = self.get(f"/apps/{self.app}/services")[0]
         return f"http://{service['domain']}:{service['ports'][0]['balancer']}"
 
     def wait_for(self, done: Callable[[], bool], at_most_s: float = 20) -> None:
         end_s = time.monotonic() + at_most_s
         while not done():
-            assert time.monotonic() < end_s, f"waited in vain: {self.get(f'/apps/{APP}')} {self.rows()}"
+            assert time.monotonic() < end_s, f"waited in vain: {self.get(f'/apps/{self.app}')} {self.rows()}"
             time.sleep(0.03)
 
 

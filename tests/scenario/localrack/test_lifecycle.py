@@ -145,6 +145,34 @@ def test_status_tells_ports_processes_and_logs(options: RackOptions) -> None:
     assert "listening" in app.processes[-1].log.read_text()
 
 
+def when_serving(rack: Driver, release: str) -> None:
+    rack.wait_for(lambda: ["running", "running"] == rack.statuses(release))
+
+
+def test_apps_on_one_rack_are_apart(options: RackOptions) -> None:
+    """Each has its own releases, env, front door and processes, and `rack status` tells of both, after a kill too."""
+    rack = Driver(lifecycle.up(options))
+    rack.post("/apps", name="other")
+    other = Driver(rack.info, "other")
+    rack.set_env("A=mine")
+    other.set_env("A=theirs")
+    releases = {APP: rack.ship(), "other": other.ship()}
+    os.kill(rack.info.pid, signal.SIGKILL)
+
+    back = Driver(lifecycle.up(options))
+    for app, release in releases.items():
+        one = Driver(back.info, app)
+        when_serving(one, release)
+        said = one.http.get(one.front_door, auth=None).json()
+        assert (app, release) == (said["APP"], said["RELEASE"])
+    report = lifecycle.status(options)
+
+    assert report is not None
+    assert releases == {app.name: app.release for app in report.apps}
+    assert 2 == len({app.services[0].port for app in report.apps})
+    assert 4 == len({process.log for app in report.apps for process in app.processes if process.service == "web"})
+
+
 def test_a_port_that_is_taken_is_said(options: RackOptions) -> None:
     """A port that was asked for is that or nothing."""
     taken = lifecycle.up(options).port

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import httpx
 import pytest
 
+from deployer.localrack import lifecycle
+from deployer.localrack.options import RackOptions
 from tests.scenario.localrack.harness import APP, MANIFEST, SOURCE, Driver, Hammer
 
 pytestmark = pytest.mark.rack
@@ -71,6 +76,25 @@ def test_a_broken_release_is_taken_back_by_a_cancel(rack: Driver) -> None:
     assert ["running", "running"] == rack.statuses(old)
     assert [] == hammer.errors
     assert {old} == set(hammer.releases)
+
+
+def test_a_broken_release_is_taken_back_at_its_deadline_though_the_rack_was_killed_before(
+    options: RackOptions,
+) -> None:
+    """`timeout` in place of the 3000 s: a rack that comes back in between still knows when (3.4)."""
+    rack = Driver(lifecycle.up(options))
+    old = rack.ship()
+    broken = rack.set_env("BREAK=1")
+    rack.post(f"/apps/{APP}/releases/{broken}/promote", force="false", timeout="60")
+    rack.wait_for(lambda: "crashed" in rack.statuses(broken))
+
+    os.kill(rack.info.pid, signal.SIGKILL)
+    back = Driver(lifecycle.up(options))
+    assert ("updating", broken) == (back.status, back.active)
+    back.wait_for(lambda: ("running", old) == (back.status, back.active))
+
+    # rows that are going still show (3.3)
+    back.wait_for(lambda: (["running", "running"], []) == (back.statuses(old), back.statuses(broken)))
 
 
 def test_why_a_release_broke_is_in_the_log(rack: Driver) -> None:

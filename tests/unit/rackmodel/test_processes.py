@@ -137,6 +137,19 @@ def test_a_run_process_is_listed_under_its_service_until_it_is_done(world: World
     assert row.id not in [row.id for row in world.rack.processes(APP)]
 
 
+def test_a_run_that_ends_well_is_complete(world: World) -> None:
+    """`complete`, for five seconds (3.3)."""
+    world.serves()
+    row = world.rack.run_process(APP, "web", "bin/migrate")
+    world.run(2)
+
+    world.rack.exited(APP, row.id, 0)
+
+    assert "complete" == world.rack.process(APP, row.id).status.value
+    world.run(5.5)
+    assert row.id not in [row.id for row in world.rack.processes(APP)]
+
+
 def test_a_run_of_an_unpromoted_release_has_its_env(world: World) -> None:
     """`run --release R` migrates before the promote (2.9)."""
     world.serves()

@@ -8,7 +8,7 @@ import pytest
 
 import deployer.rackmodel
 from deployer.rackmodel import AtomState, Logged, Physics, Refused, StartProcess
-from tests.unit.rackmodel.world import APP, Behaviour, a_world, crashes
+from tests.unit.rackmodel.world import APP, Behaviour, World, a_world, crashes
 
 
 def test_the_example_in_the_docstring_works() -> None:
@@ -333,3 +333,30 @@ def test_an_old_process_that_restarts_mid_rollout_gets_the_new_env() -> None:
     assert old == start.release
     assert new == start.env["RELEASE"]
     assert old == world.rack.process(APP, victim.id).release
+
+
+def test_after_a_cancel_a_restarted_old_process_keeps_the_failed_release() -> None:
+    """Nothing restarts it, so half of `/health` says failed; `ps stop` heals it (10.1)."""
+    world = a_world()
+    old = world.serves(scale=2, deployment={"minimum": 100})
+    bad = world.builds(scale=2, deployment={"minimum": 100})
+    world.behaves = lambda start: Behaviour(ready_after_s=1000 if start.release == bad else 0)
+    world.rack.promote(APP, bad)
+    world.run(3)
+    victim = next(row for row in world.rack.processes(APP, service="web", release=old))
+    world.rack.exited(APP, victim.id, 137)
+    world.run(1)
+
+    world.rack.cancel(APP)
+    world.run(120)
+    assert ("running", old, ["running", "running"]) == (world.status, world.active, world.rows(old))
+    assert bad == last_start(world, victim.id).env["RELEASE"]
+
+    world.rack.stop_process(APP, victim.id)
+    world.run(10)
+    assert victim.id not in {row.id for row in world.rack.processes(APP)}
+    assert {old} == {last_start(world, row.id).env["RELEASE"] for row in world.rack.processes(APP, service="web")}
+
+
+def last_start(world: World, process: str) -> StartProcess:
+    return [action for action in world.actions if isinstance(action, StartProcess) and action.process == process][-1]
