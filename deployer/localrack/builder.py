@@ -98,8 +98,9 @@ class Builder:
         except (BuildFailed, Refused, OSError) as exc:
             reason = str(exc)
             await log.write(f"ERROR: {reason}\n")
-            self._fail(app, build, reason)
-            self._images.remove(build.id)
+            if build.status is BuildStatus.RUNNING:  # it is not, where only the disk did not take its end
+                self._fail(app, build, reason)
+                self._images.remove(build.id)
         finally:
             if build.status is BuildStatus.RUNNING:
                 # the rack goes down, or has a fault that its log tells: nobody waits for this build in vain

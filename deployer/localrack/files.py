@@ -21,8 +21,19 @@ def write_json(path: Path, document: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The document, or None if there is no such file. Raises ValueError if it is no JSON."""
+    """The document, or None if there is no such file. Raises ValueError, naming the file, if it is no JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    except ValueError as exc:
+        raise ValueError(f"{path} is damaged: {exc}") from exc
+
+
+def read_notes(path: Path) -> dict[str, Any]:
+    """What was noted in a file that can be made anew: nothing if it is not there, or damaged."""
+    try:
+        found = read_json(path)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deployer.localrack import dockerfile
 from deployer.localrack.command import Command, from_text
-from deployer.localrack.files import read_json, write_json
+from deployer.localrack.files import read_notes, write_json
 from deployer.rackmodel import Manifest, Service
 
 MAX_REPLICAS = 50
@@ -46,7 +46,7 @@ class Images:
 
     def find(self, build: str, service: str) -> ServiceImage | None:
         """None if the build's source is gone, or had no such service."""
-        found = (read_json(self._folder / build / "image.json") or {}).get(service)
+        found = read_notes(self._folder / build / "image.json").get(service)
         if found is None or not self.source(build).is_dir():
             return None
         command = found["command"]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from deployer.localrack.client import RackSilent
-from deployer.localrack.files import read_json
+from deployer.localrack.files import read_notes
 from deployer.localrack.options import ALREADY_RUNS, MARK, Home, RackOptions
 from deployer.localrack.report import RackInfo, RackReport, read_report
 from deployer.localrack.tls import NoCertificate, make_certificate
@@ -103,9 +103,9 @@ def info(options: RackOptions) -> RackInfo | None:
     home = options.home
     if not _is_held(home):
         return None
-    described = read_json(home.rack_file)
+    described = read_notes(home.rack_file)
     # what is described may be the rack before this one, while this one is still on its way up
-    if not described or str(described["pid"]) != home.lock.read_text():
+    if str(described.get("pid")) != home.lock.read_text():
         return None
     return RackInfo(home=home.root, **described)
 

@@ -11,6 +11,7 @@ import contextlib
 import random
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from deployer.localrack.balancer import Backend, Balancer
@@ -37,6 +38,7 @@ from deployer.rackmodel import (
     StartProcess,
     StopProcess,
 )
+from deployer.rackmodel.app import App
 from deployer.rackmodel.state import dump, load
 
 T = TypeVar("T")
@@ -96,10 +98,9 @@ class Machine:
     def start(self, apps: tuple[str, ...]) -> None:
         """Take up what was there, make the apps that were not, start what should run.
 
-        Raises ValueError or KeyError if the state on disk cannot be read.
+        Raises ValueError if the state on disk cannot be read, Refused if it cannot be written.
         """
-        document = read_json(self.home.state_file)
-        for app in load(document, parse_yaml) if document else []:
+        for app in _read_apps(self.home.state_file):
             self.rack.adopt(app)
         known = {row.name for row in self.rack.apps()}
         for name in apps:
@@ -297,3 +298,13 @@ class Machine:
         except OSError as exc:
             raise Refused(500, f"the rack cannot keep its state: {exc.strerror}") from exc
         self._unsaved = False
+
+
+def _read_apps(file: Path) -> list[App]:
+    document = read_json(file)
+    if document is None:
+        return []
+    try:
+        return load(document, parse_yaml)
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise ValueError(f"{file} holds no state of a rack: {exc!r}") from exc

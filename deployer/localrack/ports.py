@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import socket
 from pathlib import Path
 
-from deployer.localrack.files import read_json, write_json
+from deployer.localrack.files import read_notes, write_json
 
 LOOPBACK = "127.0.0.1"
 
@@ -40,7 +41,7 @@ class ServicePorts:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._ports: dict[str, int] = read_json(file) or {}
+        self._ports: dict[str, int] = read_notes(file)
 
     def of(self, app: str, service: str) -> int:
         key = f"{app}/{service}"
@@ -53,7 +54,8 @@ class ServicePorts:
         with socket.socket() as probe:
             probe.bind((LOOPBACK, 0))
             self._ports[f"{app}/{service}"] = probe.getsockname()[1]
-        write_json(self._file, self._ports)
+        with contextlib.suppress(OSError):  # a port that could not be noted is another one after a restart
+            write_json(self._file, self._ports)
         return self._ports[f"{app}/{service}"]
 
 

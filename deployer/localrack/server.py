@@ -26,7 +26,7 @@ from deployer.localrack.api import make_api
 from deployer.localrack.builder import Builder
 from deployer.localrack.faults import read_orders
 from deployer.localrack.faulty_door import CuttableProtocol
-from deployer.localrack.files import read_json, write_json
+from deployer.localrack.files import read_notes, write_json
 from deployer.localrack.machine import Machine
 from deployer.localrack.objects import Objects
 from deployer.localrack.options import ALREADY_RUNS, Home, RackOptions
@@ -62,7 +62,7 @@ async def _serve(options: RackOptions) -> None:
     home = options.home
     sweep(home.root)
     # a RACK_URL stays good over a restart, if the port is still to be had
-    last = read_json(home.rack_file) or {}
+    last = read_notes(home.rack_file)
     listener = _listen(options.port) if options.port else _listen(last.get("port", 0), or_any=True)
     port, password = listener.getsockname()[1], last.get("password") or secrets.token_urlsafe(24)
     url = f"{'https' if options.tls else 'http'}://convox:{password}@{LOOPBACK}:{port}"

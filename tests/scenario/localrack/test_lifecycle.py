@@ -184,15 +184,37 @@ def test_a_port_that_is_taken_is_said(options: RackOptions) -> None:
     assert None is lifecycle.info(other)
 
 
-def test_a_state_that_cannot_be_read_is_said_and_kept(options: RackOptions) -> None:
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"version": 99, "apps": []}', "version 99"),
+        ("", "state.json is damaged"),
+        ('{"version": 1, "apps": [{"na', "state.json is damaged"),
+        ('{"version": 1, "apps": [{"name": "x"}]}', "state.json holds no state of a rack"),
+        ("[]", "state.json holds no state of a rack"),
+        ("{}", "state.json holds no state of a rack"),
+    ],
+)
+def test_a_state_that_cannot_be_read_is_said_and_kept(options: RackOptions, text: str, why: str) -> None:
     """Never overwritten with an empty one."""
     options.home.prepare()
-    options.home.state_file.write_text('{"version": 99, "apps": []}')
+    options.home.state_file.write_text(text)
 
-    with pytest.raises(lifecycle.RackFailed, match="version 99"):
+    with pytest.raises(lifecycle.RackFailed, match=why):
         lifecycle.up(options)
 
-    assert "99" in options.home.state_file.read_text()
+    assert text == options.home.state_file.read_text()
+
+
+@pytest.mark.parametrize("text", ["", '{"pid": 5, "po', "[5]", '{"other": 1}'])
+def test_notes_that_cannot_be_read_are_made_anew(options: RackOptions, text: str) -> None:
+    """Where a rack listened, and at which ports: a pity, and no more."""
+    options.home.prepare()
+    for file in (options.home.rack_file, options.home.ports_file):
+        file.write_text(text)
+
+    assert None is lifecycle.info(options)
+    assert ("running", "") == (Driver(lifecycle.up(options)).status, Driver(lifecycle.up(options)).active)
 
 
 def test_two_services_and_one_without_a_port(options: RackOptions) -> None:

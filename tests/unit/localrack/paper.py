@@ -8,6 +8,7 @@ import json
 import random
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -152,8 +153,10 @@ class PaperRack:
         await self._api(_scope("websocket", "GET", path, headers), receive, send)
         return "".join(message.get("text") or "" for message in sent)
 
-    async def build(self, app: str, manifest: str) -> Answer:
-        """Upload, build, and wait for its end; the build as it ended."""
+    async def build(
+        self, app: str, manifest: str, before_the_end: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> Answer:
+        """Upload, build, and wait for its end; the build as it ended. `before_the_end` holds from start to end."""
         url = (await self.ask("POST", f"/apps/{app}/objects/tmp/a.tgz", _pack({"convox.yml": manifest}))).json()["Url"]
         started = await self.ask("POST", f"/apps/{app}/builds", {"url": url})
         if started.status != 200:
@@ -161,8 +164,9 @@ class PaperRack:
         build = started.json()["id"]
         log = self.builder.log(build)
         assert log is not None
-        while not log.done:
-            await asyncio.sleep(0.0005)
+        with before_the_end():
+            while not log.done:
+                await asyncio.sleep(0.0005)
         return await self.ask("GET", f"/apps/{app}/builds/{build}")
 
 
