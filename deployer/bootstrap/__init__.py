@@ -14,7 +14,7 @@ from pathlib import Path
 from deployer.bootstrap.options import Ask, Health, Options, RollbackWish, ShipWish
 from deployer.bootstrap.place import place_of
 from deployer.bootstrap.upload import Upload, upload_of
-from deployer.bootstrap.wiring import Fan, session_of, wiring_of
+from deployer.bootstrap.wiring import Fan, Wiring, new_ship_id, session_of, wiring_of
 from deployer.convox.manifest import read_manifest
 from deployer.convox.remarks import remarks
 from deployer.convox.source import source_of
@@ -23,12 +23,14 @@ from deployer.core.errors import Problem, Refused
 from deployer.core.events import Ended
 from deployer.core.models import Manifest
 from deployer.core.names import ShipId
+from deployer.core.plan import Plan
 from deployer.core.runs import Run
 from deployer.engine.doctor import Desk, examine
 from deployer.engine.draft import ShipRequest
 from deployer.engine.holder import look_at_lock
 from deployer.engine.holder import release_lock as release_lock_of
 from deployer.engine.ports import LockNote, Ports
+from deployer.engine.prepare import plan_only
 from deployer.engine.resume import ResumeRequest
 from deployer.engine.resume import resume as resume_ship
 from deployer.engine.rollback import RollbackRequest
@@ -49,6 +51,7 @@ __all__ = [
     "doctor",
     "history",
     "lock_holder",
+    "plan",
     "release_lock",
     "resume",
     "rollback",
@@ -64,32 +67,45 @@ def ship(options: Options, wish: ShipWish) -> int:
         session.keep_secret(wish.wanted)
 
         def body(ports: Ports) -> Ended:
-            manifest, problems = (None, ()) if wish.release else _manifest_in(wish.source)
-            upload = Upload() if wish.release else upload_of(wish.source)
-            found = source_of(wish.source, session.runner)
-            source = replace(found, files=upload.files, size_bytes=upload.size_bytes)
-            request = ShipRequest(
-                ship=session.ship,
-                actor=session.actor,
-                policy=session.policy,
-                command=wish.command,
-                source=None if wish.release else source,
-                manifest=manifest,
-                release=wish.release,
-                wanted=wish.wanted,
-                env_exclusive=wish.env_exclusive,
-                refuse_staged=wish.refuse_staged,
-                accept_ps=wish.accept_ps,
-                no_rollback=wish.no_rollback,
-                no_verify=wish.no_verify,
-                irreversible=wish.irreversible,
-                release_command=wish.release_command,
-                problems=(*wish.problems, *problems, *upload.problems),
-                run_url=session.run_url,
-            )
-            return ship_release(request, ports)
+            return ship_release(_request(session.wiring, session.ship, wish, session.run_url), ports)
 
         return session.run(wish.command, body)
+
+
+def plan(options: Options, wish: ShipWish) -> Plan:
+    """What that ship would do. Raises Refused, Busy or RackFailure; writes nothing, not even a journal."""
+    with wiring_of(options) as wiring:
+        for secret in wish.wanted.values():
+            wiring.redactor.learn(secret)
+        request = _request(wiring, new_ship_id(wiring.clock), wish, "")
+        return plan_only(request, wiring.ports(Fan(())))
+
+
+def _request(wiring: Wiring, ship_id: ShipId, wish: ShipWish, run_url: str) -> ShipRequest:
+    """A person's wish, with what the checkout has to it. Raises Interrupted."""
+    manifest, problems = (None, ()) if wish.release else _manifest_in(wish.source)
+    upload = Upload() if wish.release else upload_of(wish.source)
+    found = None if wish.release else source_of(wish.source, wiring.runner)
+    return ShipRequest(
+        ship=ship_id,
+        actor=wiring.actor,
+        policy=wiring.policy,
+        command=wish.command,
+        source=replace(found, files=upload.files, size_bytes=upload.size_bytes) if found else None,
+        manifest=manifest,
+        release=wish.release,
+        wanted=wish.wanted,
+        env_exclusive=wish.env_exclusive,
+        refuse_staged=wish.refuse_staged,
+        accept_ps=wish.accept_ps,
+        no_rollback=wish.no_rollback,
+        no_verify=wish.no_verify,
+        irreversible=wish.irreversible,
+        release_command=wish.release_command,
+        problems=(*wish.problems, *problems, *upload.problems),
+        run_url=run_url,
+        planned=wish.planned,
+    )
 
 
 def rollback(options: Options, wish: RollbackWish) -> int:

@@ -11,6 +11,7 @@ from deployer.core.environment import Environment
 from deployer.core.errors import Problem
 from deployer.core.models import ReleaseCommand
 from deployer.core.names import AppName, ReleaseId
+from deployer.core.plan import Plan
 from deployer.core.redact import Secret
 from deployer.probe.answers import Fields
 from deployer.render.choose import Output
@@ -56,6 +57,7 @@ class ShipWish:
     no_verify: bool = False
     irreversible: bool = False
     release_command: ReleaseCommand | None = None
+    planned: Plan | None = None
     problems: tuple[Problem, ...] = ()
 
 

@@ -107,6 +107,10 @@ class Session:
         return ended.verdict.status
 
 
+def new_ship_id(clock: SystemClock) -> ShipId:
+    return ShipId(f"{clock.utc():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}")
+
+
 class Fan:
     """Hands every event to several sinks, in order: the journal first."""
 
@@ -145,7 +149,7 @@ class Reports:
 def session_of(options: Options, *, keeps_journal: bool = True) -> Iterator[Session]:
     """Without a journal for a run that writes nothing: there is nothing to take up."""
     with wiring_of(options) as wiring:
-        ship_id = ShipId(f"{wiring.clock.utc():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}")
+        ship_id = new_ship_id(wiring.clock)
         manner = Manner(options.output, verbose=options.verbose)
         renderer = renderer_for(manner, sys.stdout, sys.stderr, os.environ)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deployer import __version__
-from deployer.cli import doctor, history, lock, promote, rack, resume, rollback, ship, status, verify
+from deployer.cli import doctor, history, lock, plan, promote, rack, resume, rollback, ship, status, verify
 from deployer.cli.grouped import Grouped
 from deployer.core.errors import DeployerError
 
@@ -33,6 +33,7 @@ app = typer.Typer(
 app.command("ship", cls=Grouped, epilog=ship.EPILOG, short_help="Build, promote and prove; go back if it fails.")(
     ship.ship
 )
+app.command("plan", cls=Grouped, epilog=plan.EPILOG, short_help="Say what a ship would do.")(plan.plan)
 app.command("promote", cls=Grouped, epilog=promote.EPILOG, short_help="Promote and prove a release that exists.")(
     promote.promote
 )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from deployer.core.encode import decode, encode
 from deployer.core.environment import Environment
 from deployer.core.errors import Problem, Usage
+from deployer.core.events import Planned
+from deployer.core.plan import Plan
 from deployer.core.redact import Secret
 
 
@@ -33,6 +37,26 @@ def wanted_env(
             continue
         wanted = wanted.overlaid(Environment({name: Secret(os.environ[name])}))
     return wanted.overlaid(_pairs(pairs)), tuple(problems)
+
+
+def plan_in(path: Path) -> Plan:
+    """What `deployer plan --out` has written. Raises Usage."""
+    try:
+        event = decode(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not a plan of this version of deployer"
+        raise Usage(f"{path} cannot be used", why=str(why), hint="deployer plan --out FILE") from None
+    if not isinstance(event, Planned):
+        raise Usage(f"{path} cannot be used", why="it is not a plan", hint="deployer plan --out FILE")
+    return event.plan
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Names and ids, never a value. Raises Usage."""
+    try:
+        path.write_text(json.dumps(encode(Planned(plan)), indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Usage(f"{path} cannot be written", why=error.strerror or "") from None
 
 
 def _pairs(pairs: Sequence[str]) -> Environment:

@@ -77,6 +77,54 @@ Verbose = Annotated[
         rich_help_panel=TELLING,
     ),
 ]
+Source = Annotated[Path | None, typer.Argument(help="The checkout to build.", show_default="this folder")]
+EnvFile = Annotated[
+    list[Path] | None,
+    typer.Option("--env-file", metavar="FILE", help="A .env file, - for standard input.", rich_help_panel=SHIPPED),
+]
+EnvFrom = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env-from", metavar="NAME", help="A variable of deployer's own environment, by name.", rich_help_panel=SHIPPED
+    ),
+]
+SetPlain = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Only for what is not secret: other users see a command line.",
+        rich_help_panel=SHIPPED,
+    ),
+]
+EnvExclusive = Annotated[
+    bool, typer.Option("--env-exclusive", help="Remove keys that are not given here.", rich_help_panel=SHIPPED)
+]
+Release = Annotated[
+    str | None,
+    typer.Option(
+        "--release", metavar="R…", help="Ship an existing release instead of building.", rich_help_panel=SHIPPED
+    ),
+]
+Staged = Annotated[
+    str | None,
+    typer.Option(
+        "--staged",
+        metavar="allow|refuse",
+        help="Env that others set and never promoted ships along.",
+        rich_help_panel=SHIPPED,
+    ),
+]
+BuildTimeout = Annotated[
+    str | None,
+    typer.Option(
+        "--build-timeout",
+        metavar="DURATION",
+        help="For the build. Default 60m. [env: DEPLOYER_BUILD_TIMEOUT]",
+        show_default=False,
+        rich_help_panel=PATIENCE,
+    ),
+]
 Soak = Annotated[
     str | None,
     typer.Option(

@@ -17,6 +17,7 @@ EPILOG = """Examples:
   deployer ship --app myapi --env-from OPENAI_API_KEY --env-file prod.env
   deployer ship --app myapi --release-command "alembic upgrade head"
   deployer ship --app myapi --release RABCDEFGHIJ        an existing release, no build
+  deployer ship --app myapi --plan plan.json             only what somebody has looked at: deployer plan --out
 
 The release id alone goes to standard output, on success only. Exit status: 0 shipped, 1x nothing that serves changed,
 2x the old release serves again, 3x page somebody, 4x look.
@@ -24,43 +25,20 @@ The release id alone goes to standard output, on success only. Exit status: 0 sh
 
 
 def ship(
-    source: Annotated[Path | None, typer.Argument(help="The checkout to build.", show_default="this folder")] = None,
+    source: options.Source = None,
     app: options.App = None,
     rack: options.Rack = None,
-    env_file: Annotated[
-        list[Path] | None,
+    env_file: options.EnvFile = None,
+    env_from: options.EnvFrom = None,
+    set_: options.SetPlain = None,
+    env_exclusive: options.EnvExclusive = False,
+    release: options.Release = None,
+    plan: Annotated[
+        Path | None,
         typer.Option(
-            "--env-file", metavar="FILE", help="A .env file, - for standard input.", rich_help_panel=options.SHIPPED
-        ),
-    ] = None,
-    env_from: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--env-from",
-            metavar="NAME",
-            help="A variable of deployer's own environment, by name.",
-            rich_help_panel=options.SHIPPED,
-        ),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Only for what is not secret: other users see a command line.",
-            rich_help_panel=options.SHIPPED,
-        ),
-    ] = None,
-    env_exclusive: Annotated[
-        bool,
-        typer.Option("--env-exclusive", help="Remove keys that are not given here.", rich_help_panel=options.SHIPPED),
-    ] = False,
-    release: Annotated[
-        str | None,
-        typer.Option(
-            "--release",
-            metavar="R…",
-            help="Ship an existing release instead of building.",
+            "--plan",
+            metavar="FILE",
+            help="Only what `deployer plan --out FILE` has shown: refused if the world has moved.",
             rich_help_panel=options.SHIPPED,
         ),
     ] = None,
@@ -69,26 +47,9 @@ def ship(
     soak: options.Soak = None,
     timeout: options.Timeout = None,
     start_timeout: options.StartTimeout = None,
-    build_timeout: Annotated[
-        str | None,
-        typer.Option(
-            "--build-timeout",
-            metavar="DURATION",
-            help="For the build. Default 60m. [env: DEPLOYER_BUILD_TIMEOUT]",
-            show_default=False,
-            rich_help_panel=options.PATIENCE,
-        ),
-    ] = None,
+    build_timeout: options.BuildTimeout = None,
     command_timeout: options.CommandTimeout = None,
-    staged: Annotated[
-        str | None,
-        typer.Option(
-            "--staged",
-            metavar="allow|refuse",
-            help="Env that others set and never promoted ships along.",
-            rich_help_panel=options.SHIPPED,
-        ),
-    ] = None,
+    staged: options.Staged = None,
     identity: options.Identity = None,
     no_verify: options.NoVerify = False,
     irreversible: options.Irreversible = None,
@@ -100,7 +61,7 @@ def ship(
 ) -> None:
     """Set env, build, promote, and watch until every replica has answered for the new release; go back if it fails."""
     from deployer import bootstrap
-    from deployer.cli.inputs import wanted_env
+    from deployer.cli.inputs import plan_in, wanted_env
     from deployer.cli.settings import ShipSettings, load
 
     flags = {
@@ -138,6 +99,7 @@ def ship(
         no_verify=not settings.verify,
         irreversible=settings.irreversible,
         no_rollback=not settings.rollback,
+        planned=plan_in(plan) if plan else None,
         problems=problems,
     )
     raise typer.Exit(bootstrap.ship(settings.options(), wish))

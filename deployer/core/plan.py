@@ -7,6 +7,7 @@ A plan is data: the engine carries it out, renderers show it, the journal keeps 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from deployer.core.environment import EnvDiff
@@ -82,6 +83,11 @@ class Plan:
         return not self.no_way_back
 
     @property
+    def changes(self) -> bool:
+        """There is something to ship; what is active already is only proven."""
+        return self.release is None or self.baseline is None or self.release != self.baseline.release
+
+    @property
     def worst_case_s(self) -> float:
         return self.policy.roll_s + (self.policy.command_s if self.release_command else 0.0)
 
@@ -91,6 +97,37 @@ class Plan:
         if self.release_command:
             return f"its release command ({self.release_command.line})"
         return "what makes it irreversible" if self.is_irreversible else ""
+
+
+def moved_since(planned: Plan, now: Plan) -> tuple[str, ...]:
+    """What is not as it was when `planned` was made and shown, in words; a `now` of the same wishes is compared."""
+
+    def served(plan: Plan) -> str:
+        return plan.baseline.release if plan.baseline else "nothing"
+
+    def built(plan: Plan) -> str:
+        return (
+            f"{plan.source.commit or 'no commit'}{' with changes' if plan.source.is_dirty else ''}"
+            if plan.source
+            else ""
+        )
+
+    said: tuple[tuple[str, Callable[[Plan], str]], ...] = (
+        ("the app", lambda plan: f"{plan.app} on {plan.rack.name}"),
+        ("what serves", served),
+        ("the release", lambda plan: plan.release or ""),
+        ("the source", built),
+        ("the env", lambda plan: str(plan.env)),
+        ("what others have staged", lambda plan: ", ".join(plan.staged)),
+        ("the release command", lambda plan: plan.release_command.line if plan.release_command else ""),
+        ("the proof", lambda plan: ", ".join(f"{s.name} {s.mode.value if s.mode else 'open'}" for s in plan.services)),
+        ("the way back", lambda plan: plan.no_way_back or "on"),
+    )
+    return tuple(
+        f"{what}: {of(planned) or 'none'} was planned, it is {of(now) or 'none'}"
+        for what, of in said
+        if of(planned) != of(now)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class ShipRequest:
 
     `no_verify` takes the rack's word; `irreversible` says that the old release may not serve again once this one has.
     `problems` were found while the inputs were read; they are told with all the others. `takes_up` is a ship that was
-    left, whose lock is in nobody's way.
+    left, whose lock is in nobody's way. `planned` is what a person has looked at: nothing else is to be done.
     """
 
     ship: ShipId
@@ -50,6 +50,7 @@ class ShipRequest:
     problems: tuple[Problem, ...] = ()
     run_url: str = ""
     takes_up: ShipId | None = None
+    planned: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from deployer.core.environment import problems_of
 from deployer.core.errors import Busy, Problem, Refused
 from deployer.core.models import ProofMode
 from deployer.core.names import ReleaseId
+from deployer.core.plan import moved_since
 from deployer.core.verdict import Verdict
 from deployer.engine.allowed import credential_problems
 from deployer.engine.draft import Draft, ShipRequest
@@ -28,6 +29,7 @@ def preflight(request: ShipRequest, draft: Draft, ports: Ports) -> None:
         *_proof_problems(request, draft),
         *_lock_problems(request, ports),
         *_staged_problems(request, draft),
+        *_moved_problems(request, draft),
         *credential_problems(draft.capabilities, draft.need, ports.clock.utc()),
     )
     if problems:
@@ -111,6 +113,13 @@ def _staged_problems(request: ShipRequest, draft: Draft) -> tuple[Problem, ...]:
     if not staged or not request.refuse_staged or request.release:
         return ()
     return (Problem(f"staged by others, never promoted: {', '.join(staged)}", hint="promote or undo them first"),)
+
+
+def _moved_problems(request: ShipRequest, draft: Draft) -> tuple[Problem, ...]:
+    if request.planned is None:
+        return ()
+    moved = moved_since(request.planned, draft.plan)
+    return tuple(Problem(f"not as planned: {each}", hint="plan again, and look at it") for each in moved)
 
 
 def _refusal(problems: tuple[Problem, ...], seen: Seen) -> Refused | Busy:

@@ -14,7 +14,7 @@ from deployer.core.errors import BuildFailed, Busy, EnvFailed, RackFailure
 from deployer.core.events import BuildLine, Planned, Said
 from deployer.core.models import Release, Source
 from deployer.core.names import ReleaseId, ShipId
-from deployer.core.plan import Rehearsal, describe_build, mode_of
+from deployer.core.plan import Plan, Rehearsal, describe_build, mode_of
 from deployer.core.policy import Policy
 from deployer.core.summary import LOCK
 from deployer.engine.command import run_command
@@ -26,6 +26,13 @@ from deployer.engine.remember import remember_baseline
 from deployer.engine.roll import Aim, Order, keep_lock
 from deployer.engine.run import rack_words
 from deployer.engine.write import write
+
+
+def plan_only(request: ShipRequest, ports: Ports) -> Plan:
+    """What `prepare` would do. Writes nothing (I13). Raises what stands in the way."""
+    draft = make_draft(request, observe(ports, request.policy), ports)
+    preflight(request, draft, ports)
+    return draft.plan
 
 
 def prepare(request: ShipRequest, ports: Ports) -> Order:

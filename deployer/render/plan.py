@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
+from deployer.core.encode import encode
+from deployer.core.events import Planned
 from deployer.core.models import ProofMode, Source
 from deployer.core.plan import Plan, ServicePlan
 from deployer.render.words import Line, count, one_line, span
@@ -14,6 +17,17 @@ LABEL_WIDTH = 13
 def plan_line(plan: Plan) -> Line:
     head = f"{plan.app} on {plan.rack.name} · {plan.rack.version} · as {plan.actor}"
     return Line("plan", one_line(head), tuple(one_line(each) for each in _rows(plan)))
+
+
+def plan_text(plan: Plan) -> str:
+    """For who asked for the plan alone."""
+    told = plan_line(plan)
+    return "\n".join([told.text, *(f"  {each}" for each in told.more)])
+
+
+def plan_json(plan: Plan) -> str:
+    """As the event of a ship has it."""
+    return json.dumps(encode(Planned(plan)), indent=2)
 
 
 def _rows(plan: Plan) -> Iterator[str]:

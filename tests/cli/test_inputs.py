@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from deployer.cli.inputs import wanted_env
+from deployer.cli.inputs import plan_in, wanted_env, write_plan
 from deployer.core.environment import Environment
 from deployer.core.errors import Usage
+from tests.unit.render.runs import A_PLAN
 
 
 def test_later_sources_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,3 +73,23 @@ def test_a_pair_without_a_value_is_a_usage_error(pair: str) -> None:
 
     assert "--env-from" in caught.value.hint
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_plan_is_kept_and_found_again(tmp_path: Path) -> None:
+    """Whole, so that a ship can be held against it."""
+    write_plan(tmp_path / "plan.json", A_PLAN)
+
+    assert plan_in(tmp_path / "plan.json") == A_PLAN
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "{}", '{"v": 2, "event": "planned"}', '{"v":1,"event":"said","step":"a","text":"b"}']
+)
+def test_what_is_no_plan_is_refused(tmp_path: Path, text: str | None) -> None:
+    """A missing file, rubbish, another version, another event."""
+    path = tmp_path / "plan.json"
+    if text is not None:
+        path.write_text(text)
+
+    with pytest.raises(Usage, match="cannot be used"):
+        plan_in(path)

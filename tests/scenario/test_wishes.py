@@ -108,3 +108,22 @@ def test_a_ship_without_proof_says_so(practice: PracticeRack) -> None:
     assert 0 == done.status, done.err
     assert "unverified" in done.err
     assert "nothing was proven" in done.err
+
+
+def test_a_plan_is_carried_out_or_refused(practice: PracticeRack) -> None:
+    """What `plan --out` showed is shipped; once somebody has moved the app, the same plan is refused."""
+    [app] = practice.serving("planned")
+    before, file = app.active, practice.shell.home / "plan.json"
+    wish = (str(practice.checkout), "--set", "GREETING=planned")
+
+    planned = app.start("plan", *wish, "--out", str(file), "--exit-code").end()
+    untouched = (app.active, len(app.releases))
+    shipped = app.ship("--set", "GREETING=planned", "--plan", str(file))
+    refused = app.ship("--set", "GREETING=planned", "--plan", str(file))
+
+    assert 3 == planned.status, planned.err
+    assert "env          + GREETING" in planned.out
+    assert (before, 1) == untouched
+    assert 0 == shipped.status, shipped.err
+    assert (10, "") == (refused.status, refused.out), refused.err
+    assert "not as planned: what serves" in refused.err
