@@ -30,13 +30,14 @@ def test_a_deleted_app_is_gone_when_its_processes_are() -> None:
 
 
 def test_a_promote_that_was_under_way_brings_nothing_back() -> None:
-    """Its deadline passes while the last processes are still going, and nothing is reverted."""
+    """The controller's look at it ends in an error while the last processes are still going: nothing is reverted."""
     world = a_world()
     world.behaves = lambda _: Behaviour(ready_after_s=1e9, stops_in_s=60)
     world.serves(port=None)
-    world.rack.promote(APP, world.builds(), timeout_s=10)
-    world.run(5)
+    world.ships()
+    world.run(1.5)
 
+    world.rack.fail_next_check(APP)
     world.rack.delete_app(APP)
     world.run(40)
     assert {True} == {row.terminating for row in world.rack.processes(APP, service="web")}

@@ -124,6 +124,28 @@ def test_a_revert_brings_the_old_timers_back(world: World) -> None:
     assert [(old, "tidy")] == [(start.release, start.command) for start in jobs(world)]
 
 
+def test_a_changed_schedule_counts_from_its_promote(world: World) -> None:
+    """One that is the same goes on; another is due at its own next minute."""
+    ships(world, tidy=timer(schedule="0 * * * *"))
+    world.run(30)
+
+    ships(world, tidy=timer())
+    world.run(31)
+
+    assert 1 == len(jobs(world))
+
+
+def test_a_first_deploy_that_is_taken_back_leaves_no_timer(world: World) -> None:
+    """What it is reverted to is the empty app."""
+    ships(world, tidy=timer())
+    world.run(1.5)
+
+    world.rack.cancel(APP)
+    world.run(120)
+
+    assert [] == jobs(world)
+
+
 def test_a_schedule_kubernetes_refuses_reverts_at_once(world: World) -> None:
     """No check of a build looks at it; the apply fails (3.4)."""
     old = ships(world, tidy=timer())
