@@ -26,7 +26,11 @@ from tests.scenario.localrack.harness import pack
 
 APPS = ("one", "two")
 SERVICE = "worker"
-MANIFEST = "services: {worker: {build: ., command: sleep 600, scale: %d}}"
+# The second has a front door, whose port is noted on disk, and needs no server behind it to be well.
+MANIFESTS = (
+    "services: {worker: {build: ., command: sleep 600, scale: %d}}",
+    "services: {worker: {build: ., command: sleep 600, scale: %d, port: 80, health: {disable: true}}}",
+)
 CALLS = 14
 DEEDS_AT_MOST = 160
 BYTES_AT_MOST = 9000
@@ -186,7 +190,7 @@ class Mourner:
             assert text == made["env"]
 
     def build(self, app: str) -> None:
-        archive = pack({"convox.yml": MANIFEST % self.rng.randint(1, 3), "data": "x" * self.rng.randrange(5000)})
+        archive = pack({"convox.yml": self._manifest(), "data": "x" * self.rng.randrange(5000)})
         url = self.ask("POST", f"/apps/{app}/objects/tmp/a.tgz", archive)["Url"]
         made = self.change("build", app, "", "POST", f"/apps/{app}/builds", url=url)
         if not made:
@@ -200,6 +204,9 @@ class Mourner:
         before = self.known[app].releases
         before.append((ended["release"], made["id"], before[-1][2] if before else ""))
         self.doubt = ("", "", "")
+
+    def _manifest(self) -> str:
+        return self.rng.choice(MANIFESTS) % self.rng.randint(1, 3)
 
     def promote(self, app: str) -> None:
         known = self.known.get(app)
@@ -230,7 +237,7 @@ class Mourner:
 
     def delete(self, app: str) -> None:
         if self.rng.random() < 0.3 and self.change("delete", app, "", "DELETE", f"/apps/{app}"):
-            del self.known[app]
+            self.known.pop(app, None)  # one that is being deleted may be deleted again
 
     WAYS: tuple[Callable[[Mourner, str], None], ...] = (
         create, create, env, env, build, build, promote, promote, promote, config, lock, scale, delete,
