@@ -129,6 +129,23 @@ def test_a_rack_in_a_file_is_found_by_name(run: Run, racks: list[ScriptedRack], 
     assert ["/apps", "/system", "/apps"] == [entry["path"] for entry in racks[0].requests]
 
 
+def test_racks_of_a_terraform_that_is_not_there_are_told_on_stdout(run: Run, tmp_path: Path) -> None:
+    """Where a parser of the listing meets them, with status 0 (convox-facts 1.1)."""
+    racks = tmp_path / "config" / "racks"
+    for name, file in (("empty", "notes"), ("made", "main.tf")):
+        (racks / name).mkdir(parents=True)
+        (racks / name / file).touch()
+
+    listed = run("racks", RACK_URL="", PATH=str(tmp_path))
+    (tmp_path / "config" / "current").write_text('{"name":"gone","type":"terraform"}')
+    current = run("rack", RACK_URL="")
+
+    missing = 'exec: "terraform": executable file not found in $PATH'
+    told = f"err: no such terraform rack: empty\nerr: {missing}\nNAME  PROVIDER  STATUS\n"
+    assert Done(told, "", 0) == listed
+    assert Done("", "ERROR: no such terraform rack: gone\n", 1) == current
+
+
 def test_a_bool_flag_is_true_only_for_the_word_true(run: Run) -> None:
     """`--promote=1` silently means false (convox-facts 2.0)."""
     done = run("env", "set", "A=1", "--promote=1", "-a", "myapp")

@@ -43,6 +43,7 @@ def test_a_url_gives_where_and_as_whom(
         ("127.0.0.1:5000", "first path segment in URL cannot contain colon"),  # version-no-scheme-url
         ("https://convox:se%zzcret@h", 'invalid URL escape "%zz"'),
         ("http://host:port", 'invalid port ":port" after host'),
+        ("nonsense%zz", 'invalid URL escape "%zz"'),
         ("http://[::1", "missing ']' in host"),
         ("http://[::1]5", 'invalid port "5" after host'),
         ("http://[::1]:x", 'invalid port ":x" after host'),

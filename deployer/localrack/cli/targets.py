@@ -1,7 +1,7 @@
 """
 Which rack a command is for (convox-facts 1.1).
 
-Not here: racks installed by terraform on this machine, and signing in to a console.
+Not here: what terraform says of racks that it installed on this machine, and signing in to a console.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from deployer.localrack.cli.writer import STDOUT, put
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from deployer.localrack.cli.flags import Flags
 
 NO_RACK = "no current rack, use `convox racks` to list and `convox switch <name>` to select"
@@ -79,6 +81,8 @@ def current(flags: Flags) -> Target:
     if not settings.read("current"):
         raise CommandError(NO_RACK)
     chosen = settings.read_object("current")
+    if chosen.get("type") == "terraform":
+        raise CommandError(_of_terraform(settings.directory() / "racks" / str(chosen.get("name", ""))))
     if chosen.get("type") != "console":
         raise CommandError(f"unknown rack type: {chosen.get('type', '')}")
     found = next((target for target in _consoles() if target.name == chosen.get("name")), None)
@@ -109,7 +113,22 @@ def _files() -> list[Target]:
     folder = settings.directory() / "racks"
     if not folder.is_dir():
         return []
-    return [_file(entry.name) for entry in sorted(folder.iterdir()) if not entry.is_dir()]
+    entries = sorted(folder.iterdir())
+    for entry in entries:
+        if entry.is_dir():  # said where a parser of the output meets it, and passed over (convox-facts 1.1)
+            put(STDOUT, f"err: {_of_terraform(entry)}\n")
+    return [_file(entry.name) for entry in entries if not entry.is_dir()]
+
+
+def _of_terraform(folder: Path) -> str:
+    """Why nothing is known of a rack that terraform made."""
+    from shutil import which  # for those who have such racks
+
+    if not (folder / "main.tf").exists():
+        return f"no such terraform rack: {folder.name}"
+    if which("terraform") is None:
+        return 'exec: "terraform": executable file not found in $PATH'
+    return "the stand-in convox does not ask terraform"
 
 
 def _file(name: str) -> Target:

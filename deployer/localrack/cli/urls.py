@@ -76,6 +76,7 @@ def _parse(raw: str) -> Endpoint:
     if not rest.startswith("//"):
         if not rest.startswith("/") and ":" in rest.partition("/")[0]:
             raise ValueError("first path segment in URL cannot contain colon")
+        _check_escapes(rest)
         return Endpoint(scheme, "", rest, None)
     authority, slash, path = rest[2:].partition("/")
     user, at, host = authority.rpartition("@")
