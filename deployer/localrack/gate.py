@@ -17,6 +17,7 @@ from deployer.localrack.ports import LOOPBACK
 
 NAMES = frozenset({LOOPBACK, "localhost", "[::1]"})
 ELSEWHERE = f"this rack is only reached as {LOOPBACK} or localhost"
+_PORT = re.compile(r":\d*$")
 _SLASHES = re.compile(r"/{2,}")
 
 
@@ -53,8 +54,7 @@ class Gate:
 
 
 def _is_loopback(host: str) -> bool:
-    name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
-    return (name or port).lower() in NAMES
+    return _PORT.sub("", host).lower() in NAMES
 
 
 def _given(header: str) -> str:
