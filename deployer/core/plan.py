@@ -99,6 +99,11 @@ class Plan:
         return "what makes it irreversible" if self.is_irreversible else ""
 
 
+def keys_of(plan: Plan) -> tuple[str, ...]:
+    """The keys of the env in which the release differs from what served before it."""
+    return tuple(dict.fromkeys((*plan.env.keys, *plan.staged)))
+
+
 def moved_since(planned: Plan, now: Plan) -> tuple[str, ...]:
     """What is not as it was when `planned` was made and shown, in words; a `now` of the same wishes is compared."""
 

@@ -152,7 +152,7 @@ class _WayBack:
             return self.unconfirmed(f"{self.order.serving} was not proven again in time: {found.why}")
         running = sum(each.running for each in found.progress)
         text = f"{self.order.serving} proven on {running} of {running} processes · {self.order.aim.release} gone"
-        self.ports.sink.record(Said("back", text + self._lingering()))
+        self.ports.sink.record(Said("back", text + self._env_back() + self._lingering()))
         self._heal(self.order.baseline.release)
         by_itself = isinstance(self.doom, RackRolledBack) and not self.is_cancelled
         verdict = Verdict.REVERTED if by_itself else self._went_back
@@ -164,6 +164,10 @@ class _WayBack:
             self.ports.sink.record(Said("heal", text, is_warning=True))
             return
         heal(target, self.order.staged, self.ports)
+
+    def _env_back(self) -> str:
+        """Going back takes the env back too, a key that was rotated among it."""
+        return f" · its env too: {', '.join(self.order.keys)}" if self.order.keys else ""
 
     def _lingering(self) -> str:
         """After a cancel the rack goes on saying `rollback` for a while (convox-facts 10.1); nobody waits for that."""
@@ -182,6 +186,8 @@ class _WayBack:
             looks = looks + 1 if rows is not None and not self._replicas_of(release, rows) else 0
             if looks > 1:  # one empty list may be a lost reply
                 self.ports.sink.record(Said("back", f"nothing of {release} runs any more"))
+                text = "there is no good release to build on: the next env set or build begins with the failed one"
+                self.ports.sink.record(Said("heal", text, is_warning=True))
                 return self._ended(Verdict.FIRST_FAILED, None, "nothing, as before")
             self.ports.clock.sleep(self.order.policy.tick_s)
         return self.unconfirmed(f"processes of {release} are still there")
@@ -217,8 +223,7 @@ class _WayBack:
             return self.unconfirmed(f"the way back failed too: {error}")
         match judgement:
             case Proven():
-                dropped = _dropped(self.order.staged)
-                self.ports.sink.record(Said("back", f"{made} proven{dropped}"))
+                self.ports.sink.record(Said("back", f"{made} proven{self._env_back()}{_dropped(self.order.staged)}"))
                 return self._ended(self._went_back, made, f"{made}, the build and env of {self.order.serving}")
             case Superseded(by=by):
                 return self._superseded(by)

@@ -55,21 +55,21 @@ class Seen:
         return next((each for each in self.releases if each.id == wanted), None)
 
 
-def observe(ports: Ports, policy: Policy) -> Seen:
+def observe(ports: Ports, policy: Policy, wanted: ReleaseId | None = None) -> Seen:
     """
     Read everything that a plan needs. Raises RackFailure, Busy when the app moves, and Refused where there is no such
-    app, it is not the rack that was meant, or the credential may not look.
+    app, it is not the rack that was meant, or the credential may not look. `wanted` is to be shipped, if it exists.
     """
     info = meet_rack(ports)
     try:
-        return _look_around(info, ports, policy)
+        return _look_around(info, ports, policy, wanted)
     except Denied as error:
         raise denied_in_full(error, ports) from error
 
 
-def _look_around(info: RackInfo, ports: Ports, policy: Policy) -> Seen:
+def _look_around(info: RackInfo, ports: Ports, policy: Policy, wanted: ReleaseId | None) -> Seen:
     rack = ports.rack
-    app = _settled_app(ports, policy)
+    app = _settled_app(ports, policy, wanted)
     releases = rack.releases()
     newest = releases[0].id if releases else None
     newest_env = rack.environment(newest) if newest else Environment({})
@@ -101,7 +101,7 @@ def read_app(ports: Ports) -> App:
         raise Refused((problem,)) from error
 
 
-def _settled_app(ports: Ports, policy: Policy) -> App:
+def _settled_app(ports: Ports, policy: Policy, wanted: ReleaseId | None) -> App:
     """The app, once it is at rest: after a cancel its status lingers on `rollback` for a while (convox-facts 10)."""
     deadline_s = ports.clock.now_s() + policy.wait_busy_s
     app = read_app(ports)
@@ -109,7 +109,7 @@ def _settled_app(ports: Ports, policy: Policy) -> App:
         ports.sink.record(Said("plan", f"{app.name} is {app.status}; waiting up to {policy.wait_busy_s:.0f} s"))
     while not app.is_running:
         if ports.clock.now_s() > deadline_s:
-            hint = ports.command("rollback")
+            hint = ports.command("resume" if wanted and app.release == wanted else "rollback")
             raise Busy(f"{app.name} is still {app.status}", serving=app.release, hint=hint)
         ports.clock.sleep(min(BUSY_POLL_S, policy.wait_busy_s))
         app = read_app(ports)

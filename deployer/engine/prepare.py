@@ -14,7 +14,7 @@ from deployer.core.errors import BuildFailed, Busy, EnvFailed, RackFailure
 from deployer.core.events import BuildLine, Planned, Said
 from deployer.core.models import Release, Source
 from deployer.core.names import ReleaseId, ShipId
-from deployer.core.plan import Plan, Rehearsal, describe_build, mode_of
+from deployer.core.plan import Plan, Rehearsal, describe_build, keys_of, mode_of
 from deployer.core.policy import Policy
 from deployer.core.summary import LOCK
 from deployer.engine.command import run_command
@@ -30,14 +30,14 @@ from deployer.engine.write import write
 
 def plan_only(request: ShipRequest, ports: Ports) -> Plan:
     """What `prepare` would do. Writes nothing (I13). Raises what stands in the way."""
-    draft = make_draft(request, observe(ports, request.policy), ports)
+    draft = make_draft(request, observe(ports, request.policy, request.release), ports)
     preflight(request, draft, ports)
     return draft.plan
 
 
 def prepare(request: ShipRequest, ports: Ports) -> Order:
     """Take a request to a release that is ready to roll. Raises the DeployerError of the step that failed."""
-    draft = make_draft(request, observe(ports, request.policy), ports)
+    draft = make_draft(request, observe(ports, request.policy, request.release), ports)
     preflight(request, draft, ports)
     ports.sink.record(Planned(draft.plan))
     take_lock(request, draft, ports)
@@ -156,6 +156,7 @@ def order_for(release: ReleaseId, request: ShipRequest, draft: Draft, ports: Por
         staged=plan.staged,
         no_verify=plan.no_verify,
         cannot_undo=plan.cannot_undo,
+        keys=keys_of(plan),
     )
 
 

@@ -17,7 +17,7 @@ from deployer.core.events import Ended, Planned, Resumed, Wrote
 from deployer.core.judge import Doomed, Judgement, RackRolledBack, Reason
 from deployer.core.models import App, Manifest
 from deployer.core.names import ReleaseId, ShipId
-from deployer.core.plan import ASKED_NOT_TO, Plan, Rehearsal, mode_of
+from deployer.core.plan import ASKED_NOT_TO, Plan, Rehearsal, keys_of, mode_of
 from deployer.core.policy import Policy
 from deployer.core.summary import NOT_DONE, PROMOTE, RESUME, Summary
 from deployer.core.verdict import Verdict
@@ -195,6 +195,7 @@ def _order(request: ResumeRequest, plan: Plan, release: ReleaseId, ports: Ports)
         plan.staged,
         plan.no_verify,
         plan.cannot_undo,
+        keys_of(plan),
     )
 
 

@@ -62,7 +62,8 @@ class Order:
     """
     Roll `aim` out over `baseline`. `no_way_back` says why a bad one may not be taken back, "" if it may.
 
-    `no_verify`: the rack's word is taken, and no question is asked. `cannot_undo` is what a way back leaves as it is.
+    `no_verify`: the rack's word is taken, and no question is asked. `cannot_undo` is what a way back leaves as it is;
+    `keys` of the env it takes back, those that others had `staged` among them.
     """
 
     ship: ShipId
@@ -75,6 +76,7 @@ class Order:
     staged: tuple[str, ...] = ()
     no_verify: bool = False
     cannot_undo: str = ""
+    keys: tuple[str, ...] = ()
 
     @property
     def serving(self) -> ReleaseId | None:

@@ -155,3 +155,16 @@ def test_interrupted_it_is_taken_up(shipped: Stage) -> None:
 
     assert (Verdict.SHIPPED, release) == (ended.verdict, shipped.active)
     assert [] == shipped.rack.writes
+
+
+def test_one_that_is_rolling_out_is_for_resume(shipped: Stage) -> None:
+    """A second promote would poison the rack's way back; whoever promoted it can be followed up."""
+    shipped.world.programs["slow"] = Program(ready_after_s=300.0)
+    release = shipped.built("slow")
+    shipped.model.promote(APP, release)
+    shipped.clock.advance(10.0)
+    ended = shipped.promote(release)
+
+    assert Verdict.BUSY is ended.verdict
+    assert (f"deployer resume --app {APP}",) == ended.hints
+    assert [] == shipped.rack.writes

@@ -126,6 +126,16 @@ class TestDoomed:
 
         assert before == {row.id for row in shipped.model.processes(APP)}
 
+    @pytest.mark.parametrize("program", ["crashes", "crashes-late"])
+    def test_keys_that_are_taken_back_are_named(self, shipped: Stage, program: str) -> None:
+        """By a cancel or by a copy, the env goes back too: that of the ship, and what others had staged."""
+        shipped.model.create_release(APP, env="THEIRS=1")
+        replace_soak(shipped, 60.0).ship(program, wanted=Environment.of(MODE="bad"))
+        told = "\n".join(each.text for each in shipped.sink.of(Said))
+
+        assert "its env too: MODE, THEIRS" in told
+        assert "staged keys left behind: THEIRS" in told
+
     def test_fork_base_is_healed(self, shipped: Stage) -> None:
         """After a cancel the newest release is a copy of the bad one: no build may fork from it."""
         good = shipped.active
@@ -148,6 +158,9 @@ class TestDoomed:
         ended = stage.ship("crashes")
 
         assert Verdict.FIRST_FAILED is ended.verdict
+        assert ["heal"] == [
+            each.step for each in stage.sink.of(Said) if each.is_warning and "no good release" in each.text
+        ]
         assert [] == [row for row in stage.model.processes(APP) if row.service == "api"]
 
     def test_no_rollback_leaves_it(self, shipped: Stage) -> None:
