@@ -7,19 +7,20 @@ Everything that is built here is closed here; nothing here decides anything abou
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from deployer.bootstrap.options import Ask, Health, Options, RollbackWish, ShipWish
-from deployer.bootstrap.place import place_of
+from deployer.bootstrap.place import place_of, run_url
 from deployer.bootstrap.upload import Upload, upload_of
 from deployer.bootstrap.wiring import Fan, Wiring, new_ship_id, session_of, wiring_of
 from deployer.convox.manifest import read_manifest
 from deployer.convox.remarks import remarks
 from deployer.convox.source import source_of
 from deployer.core.checks import Check
-from deployer.core.errors import Problem, Refused
+from deployer.core.errors import Problem, RackFailure, Refused
 from deployer.core.events import Ended
 from deployer.core.models import Manifest
 from deployer.core.names import ShipId
@@ -27,6 +28,7 @@ from deployer.core.plan import Plan
 from deployer.core.runs import Run
 from deployer.engine.doctor import Desk, examine
 from deployer.engine.draft import ShipRequest
+from deployer.engine.holder import hold_lock as hold
 from deployer.engine.holder import look_at_lock
 from deployer.engine.holder import release_lock as release_lock_of
 from deployer.engine.ports import LockNote, Ports
@@ -36,7 +38,7 @@ from deployer.engine.resume import resume as resume_ship
 from deployer.engine.rollback import RollbackRequest
 from deployer.engine.rollback import rollback as roll_back
 from deployer.engine.ship import ship as ship_release
-from deployer.engine.status import Status, look_at_status
+from deployer.engine.status import Status, keep_looking, look_at_status
 from deployer.engine.verify import VerifyRequest
 from deployer.engine.verify import verify as verify_release
 from deployer.ledger.past import journals, run_in, to_take_up
@@ -50,6 +52,7 @@ __all__ = [
     "ShipWish",
     "doctor",
     "history",
+    "hold_lock",
     "lock_holder",
     "plan",
     "release_lock",
@@ -57,6 +60,7 @@ __all__ = [
     "rollback",
     "ship",
     "status",
+    "statuses",
     "verify",
 ]
 
@@ -154,6 +158,23 @@ def status(options: Options) -> Status:
     """What serves now. Raises Refused or RackFailure; writes nothing, not even a journal."""
     with wiring_of(options) as wiring:
         return look_at_status(wiring.ports(Fan(())), wiring.policy)
+
+
+def statuses(options: Options) -> Iterator[Status | RackFailure]:
+    """What serves now, again and again. Raises Refused."""
+    with wiring_of(options) as wiring:
+        yield from keep_looking(wiring.ports(Fan(())), wiring.policy)
+
+
+def hold_lock(options: Options, for_s: float, reason: str) -> LockNote:
+    """What stands on the rack then. Raises Busy, Refused or RackFailure."""
+    with wiring_of(options) as wiring:
+        now = wiring.clock.utc()
+        until, url = now + timedelta(seconds=for_s), run_url(os.environ)
+        note = LockNote(
+            new_ship_id(wiring.clock), wiring.actor, now.isoformat(), until.isoformat(), f"hold: {reason}", url
+        )
+        return hold(note, wiring.ports(Fan(())))
 
 
 def lock_holder(options: Options) -> LockNote | None:

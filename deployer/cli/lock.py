@@ -1,6 +1,8 @@
-"""`deployer lock status|release`"""
+"""`deployer lock status|hold|release`"""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
@@ -10,6 +12,7 @@ EPILOG = """Examples:
 
 \b
   deployer lock status --app myapi
+  deployer lock hold --app myapi --for 30m --reason "moving the database"
   deployer lock release --app myapi
 
 A ship takes the lock and gives it back at its end; one that was killed leaves it, until it expires. A rollback is never
@@ -23,6 +26,16 @@ STATUS_EPILOG = """Examples:
   deployer lock status --app myapi --output json | jq .holder.by
 
 Exit status: 0, held or not.
+"""
+
+HOLD_EPILOG = """Examples:
+
+\b
+  deployer lock hold --app myapi --reason "moving the database"
+  deployer lock hold --app myapi --for 2h --reason freeze
+
+Ships are refused (`busy`) until then, or until `deployer lock release`; a rollback is not. Exit status: 0 held, 11
+somebody else holds it.
 """
 
 RELEASE_EPILOG = """Examples:
@@ -61,6 +74,28 @@ def status(
     target = settings.options()
     holder = bootstrap.lock_holder(target)
     typer.echo((lock_json if settings.output == "json" else lock_text)(target.app, holder))
+
+
+@app.command("hold", short_help="Keep ships away for a while.", epilog=HOLD_EPILOG)
+def hold(
+    reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help="Why, for whoever is kept away.")],
+    app: options.App = None,
+    rack: options.Rack = None,
+    for_: Annotated[str, typer.Option("--for", metavar="DURATION", help="How long at most.")] = "1h",
+    convox: options.Convox = None,
+    insecure_rack: options.InsecureRack = None,
+    output: options.Output = None,
+) -> None:
+    """Take the lock by hand, so that no ship starts while you are at work on the app."""
+    from deployer import bootstrap
+    from deployer.cli.settings import Settings, duration_of, load
+    from deployer.render.lock import lock_json, lock_text
+
+    flags = {"app": app, "rack": rack, "convox": convox, "insecure_rack": insecure_rack, "output": output}
+    settings = load(Settings, flags)
+    target = settings.options()
+    held = bootstrap.hold_lock(target, duration_of("--for", for_), reason)
+    typer.echo((lock_json if settings.output == "json" else lock_text)(target.app, held))
 
 
 @app.command("release", short_help="Take it from whoever holds it.", epilog=RELEASE_EPILOG)

@@ -44,6 +44,17 @@ def parse_duration(text: object) -> float:
     return float(found["number"]) * _UNIT_S[found["unit"]]
 
 
+def duration_of(option: str, text: str) -> float:
+    """Of an option that is no setting, more than nothing. Raises Usage."""
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise Usage(f"{option} {error}") from None
+    if not seconds:
+        raise Usage(f"{option} must be more than nothing")
+    return seconds
+
+
 def _app_name(name: str) -> str:
     if not is_app_name(name):
         raise ValueError("must be a Convox app name: lower case letters, digits and dashes, beginning with a letter")

@@ -1,10 +1,10 @@
-"""Who holds the lock of an app, and taking it away by hand: for a lock that a dead run has left behind."""
+"""The lock of an app in the hands of people: looked at, held while they are at work, taken from a run that is dead."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from deployer.core.errors import Problem, Refused
+from deployer.core.errors import Busy, Problem, Refused
 from deployer.core.summary import LOCK
 from deployer.engine.identity import meet_rack
 from deployer.engine.observe import read_app
@@ -17,6 +17,23 @@ def look_at_lock(ports: Ports) -> LockNote | None:
     meet_rack(ports)
     read_app(ports)
     return ports.ledger.holder()
+
+
+def hold_lock(note: LockNote, ports: Ports) -> LockNote:
+    """
+    Keep ships away for a while; `note` says who, why and until when. What stands on the rack then.
+
+    Raises Busy where somebody else holds it, Refused where it could not be taken. A rollback is not kept away.
+    """
+    if holder := look_at_lock(ports):
+        text = f"{holder.by} holds the lock of {ports.app} ({holder.what} since {holder.since})"
+        raise Busy(text, hint=ports.command("lock", "status"))
+    write(ports, LOCK, lambda: ports.ledger.take_lock(note))
+    held = ports.ledger.holder()
+    if held is None or held.ship != note.ship:
+        why = ports.ledger.trouble or "somebody else took it at the same time"
+        raise Refused((Problem(f"the lock was not taken: {why}", hint=ports.command("lock", "status")),))
+    return held
 
 
 def release_lock(confirm: Callable[[LockNote], bool], ports: Ports) -> LockNote | None:

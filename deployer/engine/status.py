@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from deployer.core.environment import Environment
+from deployer.core.errors import RackFailure
 from deployer.core.models import App, Process, RackInfo, Release
 from deployer.core.plan import Rehearsal
 from deployer.core.policy import Policy
@@ -39,6 +41,16 @@ def look_at_status(ports: Ports, policy: Policy) -> Status:
     proven = next((each for each in ports.ledger.proven() if each.release == app.release), None)
     verdict = _verdict(app, answers)
     return Status(seen.rack, app, seen.active, seen.processes, answers, proven, ports.ledger.holder(), verdict)
+
+
+def keep_looking(ports: Ports, policy: Policy) -> Iterator[Status | RackFailure]:
+    """One look after the other, for as long as they are taken. What the rack does not answer is told in its place."""
+    while True:
+        try:
+            yield look_at_status(ports, policy)
+        except RackFailure as error:
+            yield error
+        ports.clock.sleep(policy.quiet_tick_s)
 
 
 def _verdict(app: App, services: tuple[Rehearsal, ...]) -> Verdict:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from deployer.core.environment import Environment
-from deployer.core.errors import Refused
+from deployer.core.errors import Busy, Refused
 from deployer.core.events import Said
 from deployer.core.models import RackInfo
 from deployer.core.names import AppName, RackName, ShipId
 from deployer.core.verdict import Verdict
-from deployer.engine.holder import look_at_lock, release_lock
+from deployer.engine.holder import hold_lock, look_at_lock, release_lock
 from deployer.engine.ports import LockNote
 from tests.engine.conftest import Stage
 
@@ -149,3 +149,30 @@ def test_the_rack_knows_what_is_promoted_over_what(shipped: Stage) -> None:
     [note] = seen
     assert note is not None
     assert (ended.release, before) == (note.promoting, note.over)
+
+
+HELD = LockNote(ShipId("20261124-110000-aaaaaa"), "ada", "2026-11-24T11:00:00+00:00", "2099-01-01", "hold: freeze")
+
+
+class TestHeldByHand:
+    def test_ships_are_kept_away(self, shipped: Stage) -> None:
+        """Whoever is refused is told by whom and why."""
+        assert HELD == hold_lock(HELD, shipped.ports)
+        ended = shipped.ship("better")
+
+        assert Verdict.BUSY is ended.verdict
+        assert "ada is at work on demo (hold: freeze" in ended.why
+
+    def test_a_rollback_is_not(self, shipped: Stage) -> None:
+        """At night nobody looks for whoever held it."""
+        shipped.ship("better", wanted=Environment.of(MODE="new"))
+        shipped.rest()
+        hold_lock(HELD, shipped.ports)
+
+        assert Verdict.RESTORED is shipped.rollback().verdict
+
+    def test_nobody_is_pushed_aside(self, held: Stage) -> None:
+        """A run is at work."""
+        with pytest.raises(Busy, match="gha:1 holds the lock"):
+            hold_lock(HELD, held.ports)
+        assert DEAD == held.ledger.lock
