@@ -139,17 +139,16 @@ def test_a_rollout_keeps_what_the_deployment_allows(
     world.run(SETTLED_S)
     watch = Watch(world)
     watch()
+    after = other or manifest
+    (app,) = world.rack.held()
+    kept = manifest["services"].keys() & after["services"].keys() if not disturbed else ()
+    watch.answers_for = {name: app.deployments[name].desired for name in kept}
 
     world.behaves = lambda start: good(start) if start.release == old else bad(start)
-    after = other or manifest
     new = world.builds_all(after)
     world.rack.promote(APP, new)
     # a running count outlives a promote, and only a range of the new manifest bounds it
     watch.ranges = ranges_of(after)
-    if not disturbed:
-        (app,) = world.rack.held()
-        kept = manifest["services"].keys() & after["services"].keys()
-        watch.answers_for = {name: app.deployments[name].desired for name in kept}
     watch()
     for _ in range(dice.randrange(1, 12)):
         world.run(dice.uniform(0, 12), watch)
