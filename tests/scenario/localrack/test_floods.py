@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import time
 from collections.abc import Callable
 
@@ -60,3 +62,20 @@ def test_a_command_whose_output_nobody_takes_waits(rack: Driver) -> None:
     assert while_slow < 30 * MB
     assert memory(rack) - before < 30 * MB
     assert seconds(lambda: rack.get("/apps")) < 1
+
+
+def test_a_request_whose_head_never_ends_is_cut_off(rack: Driver) -> None:
+    """Before it is known who asks: at 64 KiB or less, and the rack goes on."""
+    before = memory(rack)
+    sent = 0
+
+    with socket.create_connection(("127.0.0.1", rack.info.port), timeout=10) as connection:
+        connection.sendall(b"GET /apps HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ")
+        with contextlib.suppress(ConnectionError):
+            while sent < 64 * MB:
+                connection.sendall(b"x" * 10_000)
+                sent += 10_000
+            raise AssertionError("all of it was taken")
+
+    assert memory(rack) - before < 10 * MB
+    assert 200 == rack.http.get("/apps").status_code
