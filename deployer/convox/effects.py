@@ -89,10 +89,11 @@ def stop(calls: Calls, process: ProcessId) -> None:
     """What comes of it is for `ps` to show: the process goes, and another takes its place."""
     completed = calls.runner.run(calls.commands.stop(process))
     failure = calls.failure(completed)
-    if isinstance(failure, DEFINITE):
+    if failure and is_definite(failure):
         raise failure
     if failure or "OK" not in completed.stdout.split():
-        raise CannotTell(f"cannot tell whether {process} was stopped", why=failure.what if failure else "")
+        why = (failure.why or failure.what) if failure else ""
+        raise CannotTell(f"cannot tell whether {process} was stopped", why=why)
 
 
 def config_get(calls: Calls, name: str) -> str | None:

@@ -88,6 +88,7 @@ def _unwell(calls: Calls, pods: tuple[Unwell, ...], ours: set[ProcessId]) -> tup
     return tuple(
         replace(
             each,
+            state=first_line(calls.runner.redactor.redact(each.state)),
             hint=first_line(calls.runner.redactor.redact(each.hint)),
             lines=harmless(each.lines, LINES),
             events=harmless(each.events, EVENTS),

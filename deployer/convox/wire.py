@@ -66,10 +66,10 @@ class EventWire(BaseModel):
 class PodWire(BaseModel):
     """A pod of `deploy-debug -o json`; fields that are empty are left out (case deploy-debug-json)."""
 
-    name: str
-    service: str = ""
-    phase: str = ""
-    ready: str = ""
+    name: Word
+    service: Word = ""
+    phase: Word = ""
+    ready: Word = ""
     restarts: int = 0
     stateDetail: str = ""  # noqa: N815 - as it is on the wire
     hint: str = ""

@@ -16,6 +16,7 @@ from functools import cache
 from deployer.convox import parse, wire
 from deployer.core.errors import Garbled
 from deployer.core.redact import Secret, scrub
+from deployer.core.why import Unwell
 from tests.unit.convox.scripted import recorded_cases
 
 # What a parser adds of its own: a process without a status, and the version that `rack` is told.
@@ -35,9 +36,16 @@ PARSERS: dict[str, tuple[Callable[[str], object], str]] = {
     "release_id": (parse.release_id, "build"),
     "releases": (parse.releases, "releases"),
     "services": (parse.services, "services"),
+    "wire diagnosis": (lambda text: tuple(_words_of(each) for each in wire.diagnosis(text)), "deploy-debug"),
     "wire processes": (wire.processes, "api get"),
     "wire services": (wire.services, "api get"),
 }
+
+
+def _words_of(pod: Unwell) -> tuple[object, ...]:
+    """Those that stand in the answer as they are: an event is put together of two."""
+    return pod.process, pod.service, pod.state, pod.ready, pod.hint, pod.lines
+
 
 # Escapes, controls, other languages' digits, rich markup, workflow commands, Go format damage, and what tables are of.
 SPOILERS = (
@@ -115,7 +123,9 @@ def invented(result: object, text: str) -> list[str]:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
     places = (text, plain, scrub(plain, limit=len(plain) + 1), _spelled_out(text))
     lost = [piece for piece in _pieces(result) if piece not in OURS and not any(piece in each for each in places)]
-    return lost or [str(row) for row in _rows(result) if not text.lstrip().startswith("[") and _is_torn(row, plain)]
+    return lost or [
+        str(row) for row in _rows(result) if not text.lstrip().startswith(("[", "{")) and _is_torn(row, plain)
+    ]
 
 
 def _rows(result: object) -> list[object]:

@@ -92,6 +92,16 @@ def test_all_services_where_none_is_named(rack: ConvoxRack, failing: ScriptedCon
     assert not any(line.startswith("logs") for line in failing.lines)
 
 
+def test_words_of_the_rack_are_one_harmless_line(rack: ConvoxRack, failing: ScriptedConvox) -> None:
+    """JSON spells any character, and a container's last message may be the reason for its state."""
+    spelled = answer_of("deploy-debug-json").stdout.replace("CrashLoopBackOff", "Waiting \\u001b[31m\\u202e\\nfor it")
+    failing.says("deploy-debug", spelled)
+
+    [pod] = rack.evidence(R1, WEB).unwell
+
+    assert "Waiting" == pod.state
+
+
 class TestSecrets:
     CANARY = f"canary-{secrets.token_hex(8)}"
 
@@ -99,7 +109,9 @@ class TestSecrets:
         """Its env is read first, so that what it blurts out is known for what it is."""
         diagnosis = answer_of("deploy-debug-json").stdout.replace("DATABASE_URL", f"DATABASE_URL={self.CANARY}")
         failing.says("env", f"TOKEN={self.CANARY}\n").says("logs", LOG % (self.CANARY, "y"))
-        failing.says("deploy-debug", diagnosis.replace("crashing", self.CANARY).replace("Back-off", self.CANARY))
+        for word in ("crashing", "Back-off", "CrashLoopBackOff"):
+            diagnosis = diagnosis.replace(word, self.CANARY)
+        failing.says("deploy-debug", diagnosis)
 
         found = rack.evidence(R1, WEB)
 
