@@ -7,7 +7,7 @@ Everything that is built here is closed here; nothing here decides anything abou
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,9 @@ from deployer.core.plan import Plan
 from deployer.core.runs import Run
 from deployer.engine.doctor import Desk, examine
 from deployer.engine.draft import ShipRequest
+from deployer.engine.env import EnvChange, EnvSeen, EnvWish, look_at_env
+from deployer.engine.env import change_env as env_changed
+from deployer.engine.env import plan_env as env_planned
 from deployer.engine.holder import hold_lock as hold
 from deployer.engine.holder import look_at_lock
 from deployer.engine.holder import release_lock as release_lock_of
@@ -50,11 +53,14 @@ __all__ = [
     "Options",
     "RollbackWish",
     "ShipWish",
+    "change_env",
     "doctor",
+    "env",
     "history",
     "hold_lock",
     "lock_holder",
     "plan",
+    "plan_env",
     "release_lock",
     "resume",
     "rollback",
@@ -175,6 +181,29 @@ def hold_lock(options: Options, for_s: float, reason: str) -> LockNote:
             new_ship_id(wiring.clock), wiring.actor, now.isoformat(), until.isoformat(), f"hold: {reason}", url
         )
         return hold(note, wiring.ports(Fan(())))
+
+
+def env(options: Options) -> EnvSeen:
+    """Raises Refused or RackFailure; writes nothing."""
+    with wiring_of(options) as wiring:
+        return look_at_env(wiring.ports(Fan(())))
+
+
+def plan_env(options: Options, wish: EnvWish) -> EnvChange:
+    """Raises Refused or RackFailure; writes nothing."""
+    return _with_env(options, wish, env_planned)
+
+
+def change_env(options: Options, wish: EnvWish) -> EnvChange:
+    """Raises Refused, Busy, EnvFailed or RackFailure."""
+    return _with_env(options, wish, env_changed)
+
+
+def _with_env(options: Options, wish: EnvWish, do: Callable[[EnvWish, Ports], EnvChange]) -> EnvChange:
+    with wiring_of(options) as wiring:
+        for secret in wish.wanted.values():
+            wiring.redactor.learn(secret)
+        return do(wish, wiring.ports(Fan(())))
 
 
 def lock_holder(options: Options) -> LockNote | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deployer import __version__
-from deployer.cli import doctor, history, lock, plan, promote, rack, resume, rollback, ship, status, verify
+from deployer.cli import doctor, env, history, lock, plan, promote, rack, resume, rollback, ship, status, verify
 from deployer.cli.grouped import Grouped
 from deployer.core.errors import DeployerError
 
@@ -43,6 +43,7 @@ app.command("status", epilog=status.EPILOG, short_help="Say what serves now.")(s
 app.command("verify", epilog=verify.EPILOG, short_help="Prove what serves, all of it.")(verify.verify)
 app.command("history", epilog=history.EPILOG, short_help="Say what was done from this machine.")(history.history)
 app.command("doctor", epilog=doctor.EPILOG, short_help="Say what is in the way of a ship.")(doctor.doctor)
+app.add_typer(env.app, name="env", short_help="The env of an app, by names.")
 app.add_typer(lock.app, name="lock", short_help="Who is at work on an app.")
 app.add_typer(rack.app, name="rack", short_help="A Convox rack on this machine.")
 

@@ -127,3 +127,23 @@ def test_a_plan_is_carried_out_or_refused(practice: PracticeRack) -> None:
     assert 0 == shipped.status, shipped.err
     assert (10, "") == (refused.status, refused.out), refused.err
     assert "not as planned: what serves" in refused.err
+
+
+def test_env_by_hand_is_staged_and_promoted(practice: PracticeRack) -> None:
+    """`env set` makes a release that holds it, `env list` marks it, `promote` ships it; no value is shown."""
+    [app] = practice.serving("by-hand")
+    canary = f"canary-{app.active.lower()}"
+    shell = practice.shell.with_env(TOKEN=canary)
+
+    made = app.start("env", "set", "--env-from", "TOKEN", "--set", "KEPT=1", shell=shell).end()
+    listed = app.start("env", "list").end()
+    promoted = app.start("promote", made.out.strip(), "--soak", SOAK).end()
+    gone = app.start("env", "unset", "TOKEN").end()
+
+    assert 0 == made.status, made.err
+    assert f"TOKEN={canary}" in app.env(made.out.strip())
+    assert "+ TOKEN" in listed.out.splitlines()
+    assert (0, made.out) == (promoted.status, promoted.out), promoted.err
+    assert 0 == gone.status, gone.err
+    assert {"KEPT=1"} == app.env(gone.out.strip())
+    assert canary not in made.out + made.err + listed.out + listed.err + gone.out + gone.err
