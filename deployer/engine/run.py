@@ -63,7 +63,10 @@ def _leave_lock(ended: Ended, summary: Summary, ports: Ports) -> None:
     """Give the lock back, but for a rollout left under way: that is still ours, and `resume` finishes it."""
     if summary.is_locked and summary.owner and ended.verdict is not Verdict.INTERRUPTED:
         with suppress(DeployerError):  # a lock that stays behind expires; it never changes a verdict (I14)
-            ports.ledger.release_lock(summary.owner)
+            try:
+                ports.ledger.release_lock(summary.owner)
+            except Interrupted:  # heard once: the verdict is known, and only this is left to do
+                ports.ledger.release_lock(summary.owner)
 
 
 def _ended_by(error: DeployerError, summary: Summary, ports: Ports) -> Ended:

@@ -21,20 +21,26 @@ from tests.scenario.wrapped import fatal_convox
 ROOT = Path(__file__).parents[2]
 SOAK = "0.3s"
 KILLED, INTERRUPTED = -9, 42
+# Nothing was promoted, or the rack never took it: what served is untouched.
+BEFORE_PROMOTE = (10, 16, 17, 129, 130, 143)
+# Taken back by a person, or found back.
+TAKEN_BACK = (18, 20, 21)
 GREETING = "canary-33e0a18b54"  # given to a ship by the name of its variable
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`line` is counted: `looked watch#2`."""
+    """`line` is counted: `looked watch#2`. Who takes it up may want it taken back (`abort`)."""
 
     scene: Scene
     blow: Blow
     line: str
+    abort: bool = False
 
     @property
     def id(self) -> str:
-        return f"{self.scene.name}-{self.blow}-{self.line}".replace(" ", "_")
+        then = "abort" if self.abort else "resume"
+        return f"{self.scene.name}-{self.blow}-{self.line}-{then}".replace(" ", "_")
 
     @property
     def write(self) -> tuple[str, int]:
@@ -95,11 +101,23 @@ class Aftermath:
         return "\n".join(f"--- {name}: {done.status}\n{done.err}{done.out}" for name, done in parts)
 
     @property
+    def is_over(self) -> bool:
+        """The run that was struck came to a verdict all the same: it told it, or it is in its journal."""
+        told = self.ended["verdict"]["status"] if self.ended else self.struck.status
+        return told not in (KILLED, INTERRUPTED)
+
+    @property
     def verdict(self) -> int:
         """Of the run that was struck, if it came to one; else of the one that took it up."""
-        if self.ended is not None and self.ended["verdict"]["status"] != INTERRUPTED:
-            return int(self.ended["verdict"]["status"])
-        return self.resumed.status if self.struck.status in (KILLED, INTERRUPTED) else self.struck.status
+        if not self.is_over:
+            return self.resumed.status
+        return int(self.ended["verdict"]["status"]) if self.ended else self.struck.status
+
+    @property
+    def keeps(self) -> bool:
+        """What served before is to serve in the end."""
+        is_taken_back = self.case.abort and not self.is_over
+        return self.verdict in BEFORE_PROMOTE or self.case.scene.keeps or is_taken_back
 
 
 def strike(case: Case, name: str, rack: PracticeRack) -> Aftermath:
@@ -114,7 +132,8 @@ def strike(case: Case, name: str, rack: PracticeRack) -> Aftermath:
     journal = app.journal()
     ended = next((line for line in journal if line["event"] == "ended"), None)
     status = app.start("status").end()
-    resumed, again = app.start("resume", "--soak", SOAK).end(), app.start("resume", "--soak", SOAK).end()
+    taken_up = ("resume", *(["--abort"] if case.abort else []), "--soak", SOAK)
+    resumed, again = app.start(*taken_up).end(), app.start(*taken_up).end()
     texts = list(_journals(rack, name))
     aftermath = Aftermath(
         case, prepared.before, kept, _content(app, prepared.staged), struck, frozenset(map(name_of, journal)), ended,

@@ -13,7 +13,7 @@ A_SCENE = 2
 
 
 def all_cases() -> list[Case]:
-    """Every blow at every line of every scene."""
+    """Every blow at every line of every scene, each taken up and taken back."""
     return [case for scene in SCENES for line in counted(scene.lines) for case in _cases(scene, line)]
 
 
@@ -22,12 +22,13 @@ def sample(seeds: random.Random, of_each_scene: int = A_SCENE) -> list[Case]:
     blows = [blow for _ in SCENES for blow in seeds.sample(list(Blow), k=len(Blow))]
     cases = all_cases()
     seeds.shuffle(cases)
-    wanted = [(scene, blows.pop()) for scene in SCENES for _ in range(of_each_scene)]
-    return [next(case for case in cases if (case.scene, case.blow) == each) for each in wanted]
+    wanted = [(scene, blows.pop(), bool(n % 2)) for scene in SCENES for n in range(of_each_scene)]
+    return [next(case for case in cases if (case.scene, case.blow, case.abort) == each) for each in wanted]
 
 
 def _cases(scene: Scene, line: str) -> Iterator[Case]:
     is_write = line.startswith(INTENT)
     # the child of a promote has no say any more once the rack shows the release: it is ended, and kills nobody
     unheard_of = {Blow.UNHEARD} if "promote" in line else set()
-    return (Case(scene, blow, line) for blow in Blow if blow not in (unheard_of if is_write else BY_CHILD))
+    blows = [blow for blow in Blow if blow not in (unheard_of if is_write else BY_CHILD)]
+    return (Case(scene, blow, line, abort) for blow in blows for abort in (False, True))

@@ -12,6 +12,7 @@ TOKEN = "canary-6b1f9c27d0"  # a secret of every app here: to be seen nowhere
 _ORDINARY = ("started", "planned", "intended config set (lock)", "wrote config set (lock)")
 _LEDGER = ("intended config set (ledger)", "wrote config set (ledger)")
 _ROLL = ("intended releases promote", "said promote", "looked watch", "wrote releases promote")
+_DOOM = ("judged doomed", "gathered")
 _PROVEN = ("judged proven", "judged settled")
 _COPY = ("intended releases create-from", "wrote releases create-from")
 
@@ -110,15 +111,15 @@ SCENES = (
     Scene(
         "crash",
         _promote(MOOD="crash"),
-        (*_ORDINARY, *_LEDGER, *_ROLL, "judged doomed", "said why", "intended apps cancel", "wrote apps cancel",
-         "said back", "looked back", *_PROVEN, "said back", *_COPY, "said heal", "ended"),
+        (*_ORDINARY, *_LEDGER, *_ROLL, *_DOOM, "said why", "intended apps cancel", "wrote apps cancel", "said back",
+         "looked back", *_PROVEN, "said back", *_COPY, "said heal", "ended"),
         ends=(20, 21),
         keeps=True,
     ),
     Scene(
         "ill",
         _promote(MOOD="ill"),
-        (*_ORDINARY, *_LEDGER, *_ROLL, "judged doomed", *_COPY, *_ROLL, *_PROVEN, "said back", "ended"),
+        (*_ORDINARY, *_LEDGER, *_ROLL, *_DOOM, *_COPY, *_ROLL, *_PROVEN, "said back", "ended"),
         ends=(20, 21),
         keeps=True,
     ),
@@ -132,7 +133,7 @@ SCENES = (
     Scene(
         "first",
         _first,
-        (*_ORDINARY, *_ROLL, "judged doomed", "said why", "intended apps cancel", "wrote apps cancel", "said back",
+        (*_ORDINARY, *_ROLL, *_DOOM, "said why", "intended apps cancel", "wrote apps cancel", "said back",
          "said back", "ended"),
         ends=(18,),
         keeps=True,

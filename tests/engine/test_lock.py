@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from deployer.core.environment import Environment
-from deployer.core.errors import Busy, Refused
+from deployer.core.errors import Busy, Interrupted, Refused
 from deployer.core.events import Said
 from deployer.core.models import RackInfo
 from deployer.core.names import AppName, RackName, ShipId
 from deployer.core.verdict import Verdict
 from deployer.engine.holder import hold_lock, look_at_lock, release_lock
 from deployer.engine.ports import LockNote
+from deployer.testing import MemoryLedger
 from tests.engine.conftest import Stage
 
 DEAD = LockNote(ShipId("20261124-110000-dead00"), "gha:1", "2026-11-24T11:00:00+00:00", "2099-01-01", "ship")
@@ -21,6 +24,26 @@ DEAD = LockNote(ShipId("20261124-110000-dead00"), "gha:1", "2026-11-24T11:00:00+
 def held(shipped: Stage) -> Stage:
     shipped.ledger.lock = DEAD
     return shipped
+
+
+class StoppedLedger(MemoryLedger):
+    """A signal is heard while the lock is given back, which is heard once."""
+
+    is_heard = False
+
+    def release_lock(self, ship: ShipId) -> None:
+        if not self.is_heard:
+            self.is_heard = True
+            raise Interrupted(signal.SIGTERM)
+        super().release_lock(ship)
+
+
+def test_a_signal_in_the_last_moment_leaves_no_lock(stage: Stage) -> None:
+    """The verdict is known and stands; nobody is locked out for an hour by a run that is over."""
+    stage.ledger = StoppedLedger()
+    ended = stage.ship("good")
+
+    assert (Verdict.SHIPPED, None) == (ended.verdict, stage.ledger.holder())
 
 
 def test_the_holder_is_named(held: Stage) -> None:
