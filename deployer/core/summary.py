@@ -76,6 +76,8 @@ class Summary:
         begun = replace(self, unfinished=event)
         if event.write == PROMOTE:
             return replace(begun, promoting=event.release, left=self.promoting)
+        if event.write == LOCK:
+            return replace(begun, is_locked=True)
         if event.write == RUN:
             return replace(begun, command=CANNOT_TELL)
         if event.write == BUILD:

@@ -12,10 +12,12 @@ from collections.abc import Callable
 import pytest
 
 from tests.crash.aftermath import BEFORE_PROMOTE, SECRETS, TAKEN_BACK, Aftermath, Case
+from tests.crash.lines import Blow
 
 pytestmark = pytest.mark.rack
 
 NOTHING_TO_DO = 10
+FINDS_NOTHING = ("nothing to", "tells of no promote", "no ship of")
 
 
 def test_struck_run_is_brought_home(case: Case, play: Callable[[Case], Aftermath]) -> None:
@@ -54,9 +56,10 @@ def test_nothing_is_done_twice(case: Case, play: Callable[[Case], Aftermath]) ->
     after = play(case)
 
     assert {1} >= set(after.promised.values()), after.told
-    assert after.truth.promotes <= len(after.promised) <= 2, after.told
+    # a journal that was lost half way does not tell what was meant
+    assert after.truth.promotes <= (2 if case.blow is Blow.FULL_FOR_GOOD else len(after.promised)) <= 2, after.told
     assert NOTHING_TO_DO == after.again.status, after.told
-    assert "nothing to" in after.again.err or "tells of no promote" in after.again.err, after.told
+    assert any(words in after.again.err for words in FINDS_NOTHING), after.told
 
 
 def test_no_secret_is_left_behind(case: Case, play: Callable[[Case], Aftermath]) -> None:

@@ -56,6 +56,14 @@ def holds(event: Event) -> bool:
     return isinstance(event, Wrote) and event.write == LOCK
 
 
+def test_a_run_that_may_hold_the_lock_is_one_to_take_up(shipped: Stage) -> None:
+    """Killed while it took the lock, it may have it: a later `resume` must find it to give that back."""
+    past = killed(shipped, lambda event: isinstance(event, Intended), lambda: shipped.ship("better"))
+
+    assert LOCK == (past.unfinished.write if past.unfinished else "")
+    assert past.has_begun
+
+
 def test_a_way_back_that_was_cut_short_is_no_ship(shipped: Stage) -> None:
     """Killed once the old release was promoted again: it is proven, and that is a rollback, with its reason."""
     past = killed(shipped, took(2), lambda: shipped.ship("errors"))
