@@ -23,8 +23,8 @@ SOAK = "0.3s"
 KILLED, INTERRUPTED = -9, 42
 # Nothing was promoted, or the rack never took it: what served is untouched.
 BEFORE_PROMOTE = (10, 16, 17, 129, 130, 143)
-# Taken back by a person, or found back.
-TAKEN_BACK = (18, 20, 21)
+# Taken back because a person said so, or found back; a first release leaves nothing.
+TAKEN_BACK = (0, 18, 20, 21)
 GREETING = "canary-33e0a18b54"  # given to a ship by the name of its variable
 
 
@@ -114,10 +114,13 @@ class Aftermath:
         return int(self.ended["verdict"]["status"]) if self.ended else self.struck.status
 
     @property
+    def is_taken_back(self) -> bool:
+        return self.verdict not in BEFORE_PROMOTE and (self.case.scene.keeps or (self.case.abort and not self.is_over))
+
+    @property
     def keeps(self) -> bool:
         """What served before is to serve in the end."""
-        is_taken_back = self.case.abort and not self.is_over
-        return self.verdict in BEFORE_PROMOTE or self.case.scene.keeps or is_taken_back
+        return self.verdict in BEFORE_PROMOTE or self.is_taken_back
 
 
 def strike(case: Case, name: str, rack: PracticeRack) -> Aftermath:
