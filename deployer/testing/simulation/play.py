@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from deployer.core.verdict import Verdict
 from deployer.testing.clock import Endless
 from deployer.testing.simulation.runs import Runs
 from deployer.testing.simulation.schedule import Errand, Schedule, draw
@@ -43,20 +44,21 @@ def play_out(schedule: Schedule) -> Outcome:
     runs = Runs(stage, steps.on_event, steps.on_write)
     stage.clock.limit_s = stage.clock.now_s() + ENDLESS_S
     stage.open()
-    truth = Truth(stage, steps, runs)
+    truth, is_needless = Truth(stage, steps, runs), False
+    verdict: Verdict | None = None
     try:
         runs.play()
         truth.check()
+        verdict, is_needless = truth.verdict, truth.is_needless()
         _take_up_what_is_over(runs, steps)
     except Endless:
         steps.broken.append("I12: it waits for ever")
-    verdict = truth.verdict
     fired = {each.name for each in stage.weather.fired} | {each.name for each in stage.met} | _ends(runs)
     return Outcome(
         schedule.seed,
         verdict.label if verdict else "killed",
         tuple(dict.fromkeys(steps.broken)),
-        truth.is_needless(),
+        is_needless,
         frozenset(fired),
         steps.exercised,
     )

@@ -105,7 +105,7 @@ def draw(seed: int) -> Schedule:
     dice = random.Random(seed)  # noqa: S311 - not a secret
     program, physics = dice.choices(NEW, [_SHARES.get(name, 5) for name in NEW])[0], _physics(dice)
     if program == "stumbles":
-        physics = replace(physics, backoff_first_s=1.0, free_restarts=1)  # so short that no two looks see it crashed
+        physics = replace(physics, backoff_first_s=1.0)  # so short that no two looks see it crashed
     errand = dice.choices(list(Errand), [72, 10, 3, 10, 5])[0]
     befores = ["before", "anonymous", "nameless", "turned-bad", "crashing", None]
     before = dice.choices(befores, [76, 5, 2, 7, 2, 8])[0]
@@ -136,7 +136,11 @@ def draw(seed: int) -> Schedule:
 
 
 def _physics(dice: random.Random) -> Physics:
-    """Each number that `Physics` calls an ASSUMPTION is swept, and so is what the facts only bound."""
+    """
+    What `Physics` calls an ASSUMPTION of the rack is swept, and so is what the facts only bound.
+
+    Not so the kubelet's first restart, which is immediate: one crash alone is never shown as `crashed` for long.
+    """
     return Physics(
         resync_s=dice.choice([2.0, 10.0, 30.0, 60.0]),
         resync_phase_s=dice.uniform(0, 30),
@@ -150,7 +154,6 @@ def _physics(dice: random.Random) -> Physics:
         secret_per_service=dice.random() < 0.8,
         schedule_s=dice.choice([0.5, 2.0, 20.0]),
         unready_reads=dice.choice(["starting", "starting", "unhealthy"]),
-        free_restarts=dice.choice([0, 1, 1]),
         backoff_first_s=dice.choice([1.0, 10.0]),
         backoff_reset_s=dice.choice([60.0, 600.0]),
     )
@@ -174,7 +177,7 @@ def _layout(dice: random.Random) -> Layout:
         parts,
         subject=dice.choices(subjects, [3, 1][: len(subjects)])[0],
         interval_s=dice.choice([2, 5, 10]),
-        grace_s=dice.choice([2, 2, 5, 20, 60]),
+        grace_s=dice.choice([2, 2, 2, 5, 20, 60]),
         minimum=dice.choice([50, 50, 100]),
     )
 
@@ -193,12 +196,12 @@ def _policy(dice: random.Random) -> Policy:
     """The defaults, mostly: what people may set is swept beside them. No jitter: the same seed must be the same run."""
     return Policy(
         jitter=0.0,
-        tick_s=dice.choice([2.0, 2.0, 2.0, 5.0]),
-        soak_s=dice.choice([0.0, 5.0, 15.0, 15.0, 30.0, 60.0]),
+        tick_s=dice.choices([2.0, 5.0], [60, 40])[0],
+        soak_s=dice.choices([0.0, 5.0, 15.0, 30.0, 60.0], [15, 15, 45, 15, 10])[0],
         sampled_over=dice.choice([50, 50, 50, 1]),
-        no_progress_s=dice.choice([600.0, 200.0, 200.0]),
-        blind_s=dice.choice([600.0, 120.0, 120.0]),
-        back_deadline_s=dice.choice([600.0, 200.0, 200.0]),
+        no_progress_s=dice.choices([600.0, 200.0], [10, 90])[0],
+        blind_s=dice.choices([600.0, 120.0, 60.0], [10, 45, 45])[0],
+        back_deadline_s=dice.choices([600.0, 200.0], [10, 90])[0],
     )
 
 
@@ -233,7 +236,7 @@ def _acts(dice: random.Random) -> list[tuple[float, Act]]:
         Act.CRASH: 0.08,
         Act.RESTART: 0.03,
         Act.RUN: 0.12,
-        Act.SPOIL: 0.1,
+        Act.SPOIL: 0.25,
         Act.SLEEP: 0.02,
         Act.SET_CLOCK: 0.05,
     }

@@ -84,6 +84,8 @@ class Stage:
                 self.clock.advance(60.0)
         if schedule.errand is Errand.RELEASE:
             self.built = self._build(schedule.program, schedule.layout)
+            if schedule.seed % 2:
+                self.model.create_release(APP, env="THEIRS=2")
         if schedule.is_locked:
             self.ledger.take_lock(_note(THEIRS))
 
@@ -162,8 +164,8 @@ class Stage:
     def _scale(self) -> None:
         part = self.dice.choice([each for each in self.schedule.layout.parts if each.count])
         self.model.scale(APP, part.name, self.dice.choice([1, 2, 3, 5]))
-        desired = next((each.count for each in self.model.services(APP) if each.name == part.name), part.count)
-        self.least[part.name] = min(self.least[part.name], desired)
+        desired = {str(name): each.desired for name, each in self.model.held()[0].deployments.items()}
+        self.least[part.name] = min(self.least[part.name], desired[part.name])
 
     def _crash_one(self) -> None:
         rows = [row for row in self.replicas() if row.id in self.world.lives]

@@ -69,8 +69,8 @@ class Truth:
         if self.verdict is None or stage.weather.fired[Kind.PROBE_5XX] or not self._is_good():
             return False
         is_ours = schedule.errand in (Errand.SHIP, Errand.RELEASE)
-        # a process that stumbles and is then shot looks like a crash loop, and one whose release is spoilt is one
-        is_shot = schedule.program == "stumbles" and stage.met[Act.CRASH]
+        # shot as well, what stumbles looks like a crash loop, and what is slow is later than its budget for a start
+        is_shot = schedule.program in ("stumbles", "slow") and stage.met[Act.CRASH]
         is_helped = any(stage.met[act] for act in MEDDLING) or stage.schedule.physics.deadline_s < 100.0
         return is_ours and not is_shot and not is_helped and self.verdict.status in (18, 20, 30, 31)
 

@@ -40,6 +40,8 @@ class Kind(Enum):
     PROMOTE_WAITS = "F32 the CLI waits for the app to be ready, and would promote a minute later"
     BUG = "F48 an exception of ours"
 
+    __hash__ = object.__hash__  # that of Enum is Python code, and the weather is asked for often
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
