@@ -42,7 +42,7 @@ class Resumed:
     This run takes up `ship`, which promoted `release` and was left: from here on it is this run's to bring home.
 
     Of a ship that was going back already, `doom` says why, `left` is what it had gone back from by a copy, which is
-    `release` then, and `is_cancelled` that its rollout was cancelled.
+    `release` then, and `is_cancelled` that its rollout was cancelled. `is_seen`: the rack was seen to take the promote.
     """
 
     ship: ShipId
@@ -50,6 +50,7 @@ class Resumed:
     doom: str = ""
     left: ReleaseId | None = None
     is_cancelled: bool = False
+    is_seen: bool = True
 
 
 @dataclass(frozen=True, slots=True)

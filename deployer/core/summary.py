@@ -58,8 +58,7 @@ class Summary:
                 built = event.plan.release if event.plan.command == RESUME else self.built
                 return replace(self, plan=event.plan, built=built)
             case Resumed():
-                taken_up = replace(self, owner=event.ship, promoting=event.release, is_locked=True)
-                return replace(taken_up, doom=event.doom, left=event.left, is_cancelled=event.is_cancelled)
+                return self._resumed(event)
             case Judged(judgement="doomed" | "rack went back", why=why):
                 return replace(self, doom=why)
             case Intended():
@@ -70,6 +69,18 @@ class Summary:
                 return replace(self, ended=event)
             case _:
                 return self
+
+    def _resumed(self, event: Resumed) -> Summary:
+        return replace(
+            self,
+            owner=event.ship,
+            promoting=event.release,
+            doom=event.doom,
+            left=event.left,
+            is_cancelled=event.is_cancelled,
+            unfinished=None if event.is_seen else Intended(PROMOTE, release=event.release),
+            is_locked=True,
+        )
 
     def _intended(self, event: Intended) -> Summary:
         """Until its outcome is known, whatever was intended may have happened."""

@@ -19,7 +19,7 @@ from deployer.core.models import App, Manifest
 from deployer.core.names import ReleaseId, ShipId
 from deployer.core.plan import ASKED_NOT_TO, Plan, Rehearsal, keys_of, mode_of
 from deployer.core.policy import Policy
-from deployer.core.summary import NOT_DONE, PROMOTE, RESUME, Summary
+from deployer.core.summary import DONE, NOT_DONE, PROMOTE, RESUME, Summary
 from deployer.core.verdict import Verdict
 from deployer.engine.adopt import adopt
 from deployer.engine.back import Recalled, finish_going_back, go_back
@@ -121,7 +121,8 @@ def _take_up(request: ResumeRequest, plan: Plan, release: ReleaseId, ports: Port
     # from here on a run that cannot look leaves the rollout under way, and says so
     ports.sink.record(Planned(plan))
     owner = past.owner or request.ship
-    ports.sink.record(Resumed(owner, release, past.doom, past.left, past.is_cancelled))
+    is_seen = not past.is_promote_unknown
+    ports.sink.record(Resumed(owner, release, past.doom, past.left, past.is_cancelled, is_seen))
     meet_rack(ports)
     order = _order(request, plan, past.left or release, ports)
     app = _look_for_promote(request, past.left or order.serving, ports)
@@ -159,12 +160,14 @@ def _look_for_promote(request: ResumeRequest, before: ReleaseId | None, ports: P
     The rack's words lag behind what it does (faults C19), and a run that was killed leaves the child behind that
     promotes; so for a while after a promote that was never seen they do not say that there was none.
     """
-    policy = request.policy
+    policy, past = request.policy, request.past
     deadline_s = ports.clock.now_s() + policy.promote_silence_s - request.age_s
     app = read_app(ports)
-    while request.past.is_promote_unknown and app.release == before and ports.clock.now_s() < deadline_s:
+    while past.is_promote_unknown and app.release == before and ports.clock.now_s() < deadline_s:
         ports.clock.sleep(policy.quiet_tick_s)
         app = read_app(ports)
+    if past.is_promote_unknown and app.release == past.promoting:
+        ports.sink.record(Wrote(PROMOTE, DONE, past.promoting))
     return app
 
 

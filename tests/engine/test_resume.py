@@ -95,6 +95,20 @@ def test_a_promote_that_does_not_show_yet_is_waited_for() -> None:
     assert past.promoting == ended.release
 
 
+def test_it_is_still_waited_for_when_resume_is_cut_short_as_well() -> None:
+    """What the first did not see the second one must not take for gone."""
+    stage = Stage(physics=Physics(resync_s=2.0, mirror_lag_s=50.0))
+    stage.ship("good")
+    stage.rest()
+    past = interrupted(stage, "better")
+    stage.clock.interrupt_at(stage.clock.now_s() + 3.0, signal.SIGTERM)
+    first = taken_up(stage, past, age_s=1.0)
+    ended = taken_up(stage, told(stage), age_s=1.0)
+
+    assert Verdict.INTERRUPTED is first.verdict
+    assert (Verdict.SHIPPED, past.promoting) == (ended.verdict, ended.release)
+
+
 def test_a_rack_that_does_not_answer_leaves_it_interrupted(shipped: Stage) -> None:
     """Nothing was seen, so nobody may say that nothing is rolling out."""
     past = interrupted(shipped, "better")

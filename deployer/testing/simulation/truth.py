@@ -111,7 +111,9 @@ class Truth:
 
     def _success(self) -> None:
         if self.verdict in PROVEN:
-            release, soak_s = str(self.last.ended and self.last.ended.release), self.stage.schedule.policy.soak_s
+            policy, is_rollback = self.stage.schedule.policy, self.stage.schedule.errand is Errand.ROLLBACK
+            soak_s = min(policy.soak_s, policy.proven_back_s) if is_rollback else policy.soak_s
+            release = str(self.last.ended and self.last.ended.release)
             self._proven("shipped", release, soak_s)
 
     def _went_back(self) -> None:
