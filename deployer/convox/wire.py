@@ -78,9 +78,10 @@ class PodWire(BaseModel):
     events: Annotated[list[EventWire], BeforeValidator(_none_as_empty)] = []
 
     @property
-    def _said(self) -> str:
+    def _said(self) -> tuple[str, ...]:
         """A container that waits for its next start shows its last run as both (case deploy-debug-json)."""
-        return self.logs if self.logs == self.previousLogs else self.previousLogs + self.logs
+        before = [] if self.logs == self.previousLogs else self.previousLogs.splitlines()
+        return (*before, *self.logs.splitlines())
 
     def model(self) -> Unwell:
         return Unwell(
@@ -90,7 +91,7 @@ class PodWire(BaseModel):
             self.ready,
             self.restarts,
             self.hint,
-            tuple(self._said.splitlines()),
+            self._said,
             tuple(f"{each.reason}: {each.message}" for each in self.events),
         )
 

@@ -8,7 +8,15 @@ import pytest
 
 from deployer.convox.building import builders_error
 from deployer.convox.rack import ConvoxRack
-from deployer.core.errors import BuildFailed, BuildUnknown, Denied, NotFound, RackUnreachable, ServerFault
+from deployer.core.errors import (
+    BuildFailed,
+    BuildUnknown,
+    Denied,
+    NotFound,
+    RackUnreachable,
+    RefusedByRack,
+    ServerFault,
+)
 from deployer.core.models import Source
 from deployer.core.names import ReleaseId, ShipId
 from tests.unit.convox.scripted import Answer, ScriptedConvox, answer_of
@@ -89,8 +97,9 @@ def test_failed_build_is_failed_also_when_it_is_not_listed(
         Answer(stderr="Starting build... OK\nBuilding: .\n", signum=9),
         Answer(stderr="Starting build... OK\nBuilding: .\n"),
         Answer(stderr="Starting build... ERROR: etcdserver: request timed out\n", status=1),
+        Answer(stderr="Starting build... ERROR: the moon is in the wrong place\n", status=1),
     ],
-    ids=["poll-500", "server-down", "log-refused", "odd-status", "killed", "no-id", "create-500"],
+    ids=["poll-500", "server-down", "log-refused", "odd-status", "killed", "no-id", "create-500", "odd-words"],
 )
 def test_lost_build_is_found_again_and_watched(
     rack: ConvoxRack, convox: ScriptedConvox, source: Source, end: Answer
@@ -102,6 +111,17 @@ def test_lost_build_is_found_again_and_watched(
 
     assert ReleaseId("RBBBBBBBBB1") == release.id
     assert 1 == sum(line.startswith("build ") for line in convox.lines)
+
+
+def test_odd_words_are_the_reason_where_no_build_is_there(
+    hasty_rack: ConvoxRack, convox: ScriptedConvox, source: Source
+) -> None:
+    """No rule knows them, so the build was looked for; there is none, so they were a refusal."""
+    convox.says("build", Answer(stderr="Starting build... ERROR: the moon is in the wrong place\n", status=1))
+    convox.says("builds", answer_of("builds-empty"))
+
+    with pytest.raises(RefusedByRack, match="the moon is in the wrong place"):
+        hasty_rack.build(source, SHIP, lambda _: None)
 
 
 def test_somebody_elses_newer_build_is_not_adopted(

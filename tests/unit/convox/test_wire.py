@@ -52,3 +52,10 @@ def test_character_that_acts_on_a_terminal_is_garbled(spelled: str) -> None:
     assert 1 == len(wire.processes(row % "runn\\u0069ng"))
     with pytest.raises(Garbled, match="value_error"):
         wire.processes(row % spelled)
+
+
+def test_log_without_an_end_is_no_part_of_the_next() -> None:
+    """The run before was cut off in the middle of a line. Found by atheris."""
+    [pod] = wire.diagnosis('{"pods":[{"name":"web-1","previousLogs":"one\\ntw","logs":"three\\n"}]}')
+
+    assert ("one", "tw", "three") == pod.lines
