@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from tests.scenario.wrapped import fatal_convox
 
 ROOT = Path(__file__).parents[2]
 SOAK = "0.3s"
-KILLED, INTERRUPTED = -9, 42
+KILLED, INTERRUPTED, NOTHING_TO_DO = -9, 42, 10
 # Nothing was promoted, or the rack never took it: what served is untouched.
 BEFORE_PROMOTE = (10, 16, 17, 129, 130, 143)
 # Taken back because a person said so, or found back; a first release leaves nothing.
@@ -79,7 +78,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """`promised` is how often each release was meant to be promoted, by all runs together."""
+    """`promised` are the releases that were meant to be promoted, by all runs together."""
 
     case: Case
     before: str
@@ -92,7 +91,7 @@ class Aftermath:
     resumed: Done
     again: Done
     truth: Truth
-    promised: Counter[str]
+    promised: frozenset[str]
     journals: str
 
     @property
@@ -102,9 +101,11 @@ class Aftermath:
 
     @property
     def is_over(self) -> bool:
-        """The run that was struck came to a verdict all the same: it told it, or it is in its journal."""
-        told = self.ended["verdict"]["status"] if self.ended else self.struck.status
-        return told not in (KILLED, INTERRUPTED)
+        """The run that was struck came to a verdict all the same, and nobody who took it up had to do anything."""
+        if self.ended:
+            return bool(self.ended["verdict"]["status"] != INTERRUPTED)
+        # a verdict that was told and is not in the journal, which was lost
+        return self.struck.status not in (KILLED, INTERRUPTED) and self.resumed.status == NOTHING_TO_DO
 
     @property
     def verdict(self) -> int:
@@ -187,10 +188,10 @@ def _journals(rack: PracticeRack, name: str) -> Iterator[str]:
         yield path.read_text(encoding="utf-8")
 
 
-def _promised(texts: list[str]) -> Counter[str]:
+def _promised(texts: list[str]) -> frozenset[str]:
     whole = (line for text in texts for line in text.rpartition("\n")[0].splitlines())
     events = (json.loads(line) for line in whole)
-    return Counter(each["release"] for each in events if (each["event"], each.get("write")) == ("intended", PROMOTE))
+    return frozenset(each["release"] for each in events if (each["event"], each.get("write")) == ("intended", PROMOTE))
 
 
 SECRETS = (TOKEN, GREETING)
