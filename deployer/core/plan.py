@@ -18,8 +18,9 @@ from deployer.core.policy import Policy
 # Why there is no way back to it.
 BASELINE_IS_DOWN = "the baseline does not serve"
 NO_VERIFY, NO_ROLLBACK = "--no-verify", "--no-rollback"
+IS_ROLLBACK = "a rollback is not rolled back"
 # These were somebody's wish, and a person may wish otherwise later.
-ASKED_NOT_TO = frozenset({NO_VERIFY, NO_ROLLBACK})
+ASKED_NOT_TO = frozenset({NO_VERIFY, NO_ROLLBACK, IS_ROLLBACK})
 
 
 @dataclass(frozen=True, slots=True)

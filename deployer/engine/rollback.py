@@ -18,7 +18,7 @@ from deployer.core.events import Ended, Planned, Said
 from deployer.core.judge import Judgement, LostSight, Proven, Superseded
 from deployer.core.models import App, Release
 from deployer.core.names import ReleaseId, ShipId
-from deployer.core.plan import Baseline, Plan
+from deployer.core.plan import IS_ROLLBACK, Baseline, Plan
 from deployer.core.policy import Policy
 from deployer.core.summary import LOCK
 from deployer.core.verdict import Verdict
@@ -141,7 +141,7 @@ def _plan(request: RollbackRequest, seen: Seen, target: Target, ports: Ports) ->
         env=diff(seen.active_env, target.env),
         release=release.id,
         release_note=release.description if target.env_from == release.id else f"{release.description}, env kept",
-        no_way_back="a rollback is not rolled back",
+        no_way_back=IS_ROLLBACK,
         warnings=(*_holder_warning(ports), *_lasting(release.id, ports)),
     )
     old = replace(aim, release=before.release, stamp=None)

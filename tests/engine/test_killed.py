@@ -108,6 +108,17 @@ def test_a_rollback_that_was_cut_short_is_restored(shipped: Stage) -> None:
     }
 
 
+def test_a_rollback_may_be_taken_back_too(shipped: Stage) -> None:
+    """Who says `--abort` of a rollback under way wants what served before it, and nobody calls its target failing."""
+    before, left = shipped.active, shipped.ship("better").release
+    shipped.rest()
+    past = killed(shipped, took(1), lambda: shipped.rollback(before))
+    ended = taken_up(shipped, past, abort=True)
+
+    assert Verdict.RESTORED is ended.verdict
+    assert shipped.build_of(str(left)) == shipped.build_of(shipped.active)
+
+
 def test_a_rollback_that_never_went_out_is_named_as_one(shipped: Stage) -> None:
     """Its copy is nobody's to promote: the way to try again is the rollback itself."""
     before = shipped.active
