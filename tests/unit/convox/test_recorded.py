@@ -171,7 +171,7 @@ def outcome_of(completed: Completed) -> type[DeployerError] | None:
     failure = failure_of(completed, "myapp")
     if failure:
         return type(failure)
-    reader = READERS[completed.request.verb]
+    reader = READERS.get(completed.request.verb)
     try:
         if reader:
             reader(completed.stdout)
