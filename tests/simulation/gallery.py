@@ -150,8 +150,8 @@ MISTAKES = (
         "R15",
         "the way back leads to the newest release",
         BACK,
-        "copy_of(target, target, self.ports)",
-        "copy_of(self.ports.rack.releases(1)[0].id, target, self.ports)",
+        "copy_of(baseline, baseline, self.ports)",
+        "copy_of(self.ports.rack.releases(1)[0].id, baseline, self.ports)",
     ),
     Mistake(
         "R16",
@@ -171,7 +171,7 @@ MISTAKES = (
         "R18",
         "a way back that fails is tried again",
         BACK,
-        "return self.unconfirmed(f\"{copy} could not be proven: {getattr(judgement, 'why', '')}\")",
+        "return self.unconfirmed(f\"{made} could not be proven: {getattr(judgement, 'why', '')}\")",
         "return self._roll_back()",
     ),
     Mistake(
@@ -285,8 +285,16 @@ MISTAKES = (
         "own 13",
         "a way back that was cut short is taken up as a ship",
         "engine/resume.py",
-        "    if past.gone_back_from:\n",
+        "    if past.left and app.release != order.serving:\n",
         "    if False:\n",
+        also=(
+            (
+                "engine/resume.py",
+                "order = _order(request, plan, past.left or release, ports)",
+                "order = _order(request, plan, release, ports)",
+            ),
+            ("engine/resume.py", "    if request.abort or past.doom:\n", "    if request.abort:\n"),
+        ),
     ),
     Mistake(
         "own 14",
@@ -299,8 +307,8 @@ MISTAKES = (
         "own 15",
         "who took the lock over is not asked for on the way back",
         BACK,
-        "            case Move.CANCEL | Move.ROLL_BACK if taken := taken_over(self.order, self.ports):",
-        '            case Move.CANCEL | Move.ROLL_BACK if taken := "":',
+        "            case Move.CANCEL | Move.ROLL_BACK if taker := taker_of(self.order.ship, self.ports):",
+        "            case Move.CANCEL | Move.ROLL_BACK if taker := None:",
     ),
     Mistake(
         "own 16",

@@ -40,7 +40,7 @@ from deployer.core.models import (
     Service,
     Source,
 )
-from deployer.core.names import ReleaseId, ShipId
+from deployer.core.names import ProcessId, ReleaseId, ShipId
 from deployer.engine.ports import CommandEnd, PromoteState, Reads
 from deployer.rackmodel import ProcessRow
 from deployer.testing.probe import SimulatedProbe
@@ -116,6 +116,9 @@ class FaultyRack(SimulatedRack):
         self, command: ReleaseCommand, release: ReleaseId, ship: ShipId, on_line: Callable[[str], None]
     ) -> CommandEnd:
         return self._risky("run", lambda: super(FaultyRack, self).run(command, release, ship, on_line))
+
+    def stop(self, process: ProcessId) -> None:
+        self._risky(f"stop {process}", lambda: super(FaultyRack, self).stop(process))
 
     def cancel(self) -> None:
         self._risky("cancel", super().cancel)

@@ -79,7 +79,8 @@ def _take_up_what_is_over(runs: Runs, steps: Steps) -> None:
     """`resume` of a run that was brought to its end: it says so, and writes nothing (I9: it is idempotent)."""
     if len(runs.done) == 1 or runs.done[-1].is_cut_short or runs.stage.schedule.errand in (Errand.VERIFY,):
         return
-    is_over = runs.done[-1].ended is not None and runs.done[-1].ended.verdict.status not in (10, 11, 12)
+    ended = runs.done[-1].ended
+    is_over = ended is not None and ended.verdict.status in (0, 18, 20, 21, 30, 31)
     again = runs.resume_again()
     steps.exercised["I9"] += 1
     if is_over and again.writes:

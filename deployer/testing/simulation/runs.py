@@ -81,14 +81,15 @@ class Runs:
         return self._resume("20261124-122000-00000d")
 
     def _resume(self, name: str) -> Run:
-        """As the hint of an interrupted run says: what is taken up is the newest run that has left something."""
-        past = next((each.past for each in reversed(self.done) if each.past.promoting), self.done[0].past)
+        """What is taken up is the newest run that has written something, as `ledger.past.to_take_up` has it."""
+        past = next((each.past for each in reversed(self.done) if each.past.has_begun), self.done[0].past)
         request = ResumeRequest(
             ship=ShipId(name),
             actor=ACTOR,
             policy=self.stage.schedule.policy,
             past=past,
             age_s=self.stage.schedule.resume_after_s,
+            abort=self.stage.schedule.aborts,
         )
         return self._run("resume", request.ship, lambda ports: resume(request, ports))
 
@@ -118,7 +119,9 @@ class Runs:
         if self._kill and self._kill.write == self._nth and not self._kill.is_after:
             raise Killed
 
-    def _after_write(self, words: str) -> None:  # noqa: ARG002
+    def _after_write(self, words: str) -> None:
+        if words.startswith("promote "):
+            self.stage.took.append(words.removeprefix("promote "))
         if self._kill and self._kill.write == self._nth and self._kill.is_after:
             raise Killed
 

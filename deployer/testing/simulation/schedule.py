@@ -87,6 +87,7 @@ class Schedule:
     signals: tuple[tuple[float, int], ...]
     kills: tuple[Kill, ...] = ()
     resume_after_s: float = 60.0
+    aborts: bool = False
     is_locked: bool = False
     is_known: bool = False
     kinds: frozenset[Act] = field(init=False)
@@ -130,6 +131,7 @@ def draw(seed: int) -> Schedule:
         signals=signals,
         kills=kills,
         resume_after_s=dice.choice([1.0, 10.0, 60.0, 60.0, 600.0, 2400.0]),
+        aborts=dice.random() < 0.2,
         is_locked=dice.random() < 0.02,
         is_known=dice.random() < 0.5,
     )

@@ -33,8 +33,8 @@ HOUR_S = 3600.0
 class Stage:
     """
     One world, at rest until `open`. `theirs` are the releases that others promoted, and when; `least` is the fewest
-    replicas that were ever wanted of a service, `met` counts the acts that took effect, and
-    `touched_s` is when.
+    replicas that were ever wanted of a service, `met` counts the acts that took effect, and `touched_s`
+    is when. `took` are the promotes of ours that took effect, `strays` those that nobody waited for any more.
     """
 
     schedule: Schedule
@@ -46,6 +46,7 @@ class Stage:
     before: str | None = None
     built: str | None = None
     taken_over_s: float | None = None
+    took: list[str] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
     touched_s: list[float] = field(default_factory=list)
 
@@ -191,12 +192,15 @@ class Stage:
     def serves(self, release: str | None, *, fully: bool = True) -> bool:
         """
         Whether `release` really serves: it is active, each of its services has its replicas, all of them ready and
-        answering well for it, and no other replica is there to stay. `fully=False` asks for one of each service only.
+        answering well for it, and no other replica is there to stay. `fully=False` asks for one
+        of each service that can be asked from outside.
         """
         if not release or self.model.truth(APP).release != release:
             return False
         rows, text = self.replicas(), self.model.release(APP, release).manifest
         for service in read_manifest(text, {}).services:
+            if not fully and (service.port is None or service.internal or service.agent):
+                continue
             own = [row for row in rows if row.service == service.name]
             well = [row for row in own if row.release == release and row.ready and self._answers(row)]
             least = 1 if self.least.get(service.name, 1) and not fully else self.least.get(service.name, 1)

@@ -43,6 +43,7 @@ class Steps:
     broken: list[str] = field(default_factory=list)
     exercised: Counter[str] = field(default_factory=Counter)
     promoted: list[str] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
     moves: list[str] = field(default_factory=list)
     is_planned: bool = False
     is_over: bool = False
@@ -64,7 +65,7 @@ class Steps:
         match event:
             case Started():
                 self.is_planned = self.is_over = False
-                self.promoting = None
+                self.promoting, self.tried = None, []
             case Planned():
                 self._note_plan(event)
             case Resumed():
@@ -124,17 +125,22 @@ class Steps:
         if self.stage.schedule.errand is Errand.ROLLBACK:
             return app.status == ("updating" if words == "cancel" else "running")
         if words == "cancel":
-            return app.status == "updating" and app.release == self.promoting
-        return app.is_running and app.release == (self.promoted[-1] if self.promoted else self.baseline)
+            return app.status == "updating" and app.release in self.promoted
+        took = self.stage.took
+        return app.is_running and app.release == (took[-1] if took else self.baseline)
 
     def _on_promote(self, release: str) -> None:
         self._holds("I9", release == self.promoting, f"{release} is promoted, and {self.promoting} was written down")
-        self._holds("I5", release not in self.promoted, f"{release} is promoted twice")
+        # one that never took, of a run that was killed, may be made again by the next one, which has seen so
+        is_first = release not in self.tried and release not in self.stage.took
+        self._holds("I5", is_first, f"{release} is promoted twice")
         is_rollback = self.stage.schedule.errand is Errand.ROLLBACK
-        self._holds("I5", len(self.promoted) < (1 if is_rollback else 2), "more than one way back")
-        if self.promoted and not is_rollback:
+        others = set(self.promoted) - {release}
+        self._holds("I5", len(others) < (1 if is_rollback else 2), "more than one way back")
+        if others and not is_rollback:
             self._on_way_back(release)
-        self.promoted.append(release)
+        self.tried.append(release)
+        self.promoted += [release] if release not in self.promoted else []
 
     def _on_way_back(self, release: str) -> None:
         self._holds("I4", not self.no_way_back, f"went back where that is off: {self.no_way_back}")

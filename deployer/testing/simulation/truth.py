@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from deployer.core.events import Ended, Judged, Looked, Planned, Said
 from deployer.core.verdict import Verdict
+from deployer.engine.resume import OLD_S
 from deployer.testing.simulation.layout import is_good, is_hopeless
 from deployer.testing.simulation.proof import HANGING_S, SLACK_S, Claim, Proof
 from deployer.testing.simulation.runs import Run, Runs
@@ -43,6 +44,12 @@ class Truth:
         return self.last.ended.verdict if self.last.ended else None
 
     @property
+    def has_gone_back(self) -> bool:
+        """Said so: `restored` too, where a ship was taken up to be aborted."""
+        is_aborted = self.verdict is Verdict.RESTORED and self.stage.schedule.errand is not Errand.ROLLBACK
+        return self.verdict in WENT_BACK or is_aborted
+
+    @property
     def is_untouched(self) -> bool:
         """Nothing goes wrong but the release itself, and nobody else is about."""
         schedule = self.stage.schedule
@@ -68,11 +75,16 @@ class Truth:
         schedule, stage = self.stage.schedule, self.stage
         if self.verdict is None or stage.weather.fired[Kind.PROBE_5XX] or not self._is_good():
             return False
-        is_ours = schedule.errand in (Errand.SHIP, Errand.RELEASE)
+        is_ours = schedule.errand in (Errand.SHIP, Errand.RELEASE) and not self.is_aborted
         # shot as well, what stumbles looks like a crash loop, and what is slow is later than its budget for a start
         is_shot = schedule.program in ("stumbles", "slow") and stage.met[Act.CRASH]
         is_helped = any(stage.met[act] for act in MEDDLING) or stage.schedule.physics.deadline_s < 100.0
         return is_ours and not is_shot and not is_helped and self.verdict.status in (18, 20, 30, 31)
+
+    @property
+    def is_aborted(self) -> bool:
+        """A person took up what was cut short, to take it back."""
+        return self.stage.schedule.aborts and len(self.runs.done) > 1
 
     def _is_good(self) -> bool:
         return is_good(self.stage.schedule.program, self.stage.schedule.layout.reach)
@@ -110,7 +122,7 @@ class Truth:
     # What is claimed
 
     def _success(self) -> None:
-        if self.verdict in PROVEN:
+        if self.verdict in PROVEN and not self.has_gone_back:
             policy, is_rollback = self.stage.schedule.policy, self.stage.schedule.errand is Errand.ROLLBACK
             soak_s = min(policy.soak_s, policy.proven_back_s) if is_rollback else policy.soak_s
             release = str(self.last.ended and self.last.ended.release)
@@ -119,7 +131,7 @@ class Truth:
     def _went_back(self) -> None:
         """Proven back means: the content that served before serves again, and was seen to."""
         stage = self.stage
-        if self.verdict not in WENT_BACK or not self.last.ended:
+        if not self.has_gone_back or not self.last.ended:
             return
         release = str(self.last.ended.release)
         self._proven("gone back", release, stage.schedule.policy.proven_back_s)
@@ -150,7 +162,7 @@ class Truth:
     def _lasts(self) -> None:
         """A good release that was proven still serves when all has settled, unless others had a hand in it."""
         stage = self.stage
-        is_ours = stage.schedule.errand in (Errand.SHIP, Errand.RELEASE) and self.verdict in PROVEN
+        is_ours = stage.schedule.errand in (Errand.SHIP, Errand.RELEASE) and self.verdict is Verdict.SHIPPED
         if not is_ours or not self._is_good() or any(stage.met[act] for act in MEDDLING) or not self.last.ended:
             return
         if stage.schedule.physics.deadline_s < 100.0:
@@ -166,7 +178,8 @@ class Truth:
         if self.verdict is None or self.stage.schedule.errand is Errand.AGAIN:
             return
         status, ours = self.verdict.status, self.steps.promoted
-        if ours and (10 <= status < 18 or status in (70, 129, 130, 143)):
+        is_left = self.is_aborted and self.stage.schedule.resume_after_s > OLD_S  # not without a yes
+        if ours and not is_left and (10 <= status < 18 or status in (70, 129, 130, 143)):
             is_ours = self.stage.model.truth(APP).release in ours
             self._holds("I7", not is_ours, f"{self.verdict.label} says untouched, and ours is active")
         if self.verdict is Verdict.FIRST_FAILED:
@@ -196,7 +209,7 @@ class Truth:
     def _healed(self) -> None:
         """After going back the newest release has the good content, or it was said that it has not."""
         stage = self.stage
-        if self.verdict not in WENT_BACK or stage.before is None or {Act.ENV, *MEDDLING} & set(stage.met):
+        if not self.has_gone_back or stage.before is None or {Act.ENV, *MEDDLING} & set(stage.met):
             return
         warned = any(each.step == "heal" and each.is_warning for each in self.last.sink.of(Said))
         good, newest = stage.model.release(APP, stage.before), stage.model.releases(APP, 1)[0]
