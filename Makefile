@@ -6,7 +6,7 @@ GUIDED := $(VENV)/.guided
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check simulate crash bench fuzz atheris pins clean
+.PHONY: help demo test check simulate compare gallery crash bench fuzz atheris pins clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,12 @@ SEEDS ?= 4000
 BASE  ?= 0
 simulate: $(READY) ## ship in SEEDS simulated worlds from seed BASE on, and hold each verdict to the truth
 	python -m deployer.testing.simulation --seeds $(SEEDS) --base $(BASE)
+
+compare: $(READY) ## the same worlds with scripts that people use in place of deployer
+	python -m deployer.testing.simulation.compare --seeds $(SEEDS) --base $(BASE)
+
+gallery: $(READY) ## put known mistakes back one at a time: how many worlds until the simulation notices?
+	python tests/simulation/gallery.py
 
 crash: $(READY) ## strike a real run at every line of its journal, and take each up again; an hour
 	pytest -q tests/crash --all-points
