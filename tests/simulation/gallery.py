@@ -300,7 +300,7 @@ MISTAKES = (
         "own 14",
         "resume believes what the rack says a second after the promote",
         "engine/resume.py",
-        "while request.past.is_promote_unknown and",
+        "while past.is_promote_unknown and",
         "while False and",
     ),
     Mistake(
