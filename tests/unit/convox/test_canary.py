@@ -65,7 +65,7 @@ def leaky_rack(
     runner = Runner(clock, environment, redactor, (str(convox.path),), told.append)
     convox.says("env --release", f"OLD={OLD_VALUE}\n")
     convox.says("releases", answer_of("releases"))
-    yield ConvoxRack(runner, target, replace(HASTY, write_s=0.2, blind_s=0.2))
+    yield ConvoxRack(runner, target, replace(HASTY, write_s=1.0, blind_s=0.2))
     runner.close()
 
 
