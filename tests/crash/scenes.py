@@ -134,7 +134,7 @@ SCENES = (
         "first",
         _first,
         (*_ORDINARY, *_ROLL, *_DOOM, "said why", "intended apps cancel", "wrote apps cancel", "said back",
-         "said back", "ended"),
+         "said back", "said heal", "ended"),
         ends=(18,),
         keeps=True,
     ),
