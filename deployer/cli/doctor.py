@@ -29,20 +29,13 @@ def doctor(
     verbose: options.Verbose = None,
 ) -> None:
     """Look at everything a ship needs, from the CLI to the way back, and say what is in its way."""
+    flags = locals()
     from deployer import bootstrap
     from deployer.cli.settings import Settings, load
     from deployer.core.checks import Level
     from deployer.core.verdict import Verdict
     from deployer.render.doctor import doctor_json, doctor_text
 
-    flags = {
-        "app": app,
-        "rack": rack,
-        "convox": convox,
-        "insecure_rack": insecure_rack,
-        "output": output,
-        "verbose": verbose,
-    }
     settings = load(Settings, flags)
     checks = bootstrap.doctor(settings.options(), source or Path())
     typer.echo(doctor_json(checks) if settings.output == "json" else doctor_text(checks))

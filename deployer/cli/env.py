@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -81,10 +81,11 @@ def list_(
     output: options.Output = None,
 ) -> None:
     """Say which keys the newest release has, and which of them are not promoted."""
+    flags = locals()
     from deployer import bootstrap
     from deployer.render.env import env_json, env_text
 
-    target, is_json = _target(app, rack, convox, insecure_rack, output)
+    target, is_json = _target(flags)
     seen = bootstrap.env(target)
     typer.echo((env_json if is_json else env_text)(seen))
 
@@ -102,10 +103,11 @@ def plan(
     output: options.Output = None,
 ) -> None:
     """Say which keys would be added, changed and removed."""
+    flags = locals()
     from deployer import bootstrap
     from deployer.render.env import change_json, change_text
 
-    target, is_json = _target(app, rack, convox, insecure_rack, output)
+    target, is_json = _target(flags)
     change = bootstrap.plan_env(target, _wish(env_file, env_from, set_, exclusive=env_exclusive))
     typer.echo((change_json if is_json else change_text)(change))
 
@@ -123,9 +125,10 @@ def set_keys(
     output: options.Output = None,
 ) -> None:
     """Set keys in one release, values on the child's standard input, and read it back."""
+    flags = locals()
     from deployer import bootstrap
 
-    target, is_json = _target(app, rack, convox, insecure_rack, output)
+    target, is_json = _target(flags)
     _tell(bootstrap.change_env(target, _wish(env_file, env_from, set_, exclusive=env_exclusive)), is_json=is_json)
 
 
@@ -139,19 +142,17 @@ def unset(
     output: options.Output = None,
 ) -> None:
     """Remove keys in one release, and read it back."""
+    flags = locals()
     from deployer import bootstrap
     from deployer.engine.env import EnvWish
 
-    target, is_json = _target(app, rack, convox, insecure_rack, output)
+    target, is_json = _target(flags)
     _tell(bootstrap.change_env(target, EnvWish(unwanted=tuple(keys))), is_json=is_json)
 
 
-def _target(
-    app: str | None, rack: str | None, convox: Path | None, insecure_rack: bool | None, output: str | None
-) -> tuple[Options, bool]:
+def _target(flags: dict[str, Any]) -> tuple[Options, bool]:
     from deployer.cli.settings import Settings, load
 
-    flags = {"app": app, "rack": rack, "convox": convox, "insecure_rack": insecure_rack, "output": output}
     settings = load(Settings, flags)
     return settings.options(), settings.output == "json"
 

@@ -14,7 +14,8 @@ class Grouped(TyperCommand):
         groups: dict[str, list[tuple[str, str]]] = {}
         for each in self.get_params(ctx):
             if row := each.get_help_record(ctx):
-                groups.setdefault(_heading(each), []).append(row)
+                # ` / --no-verify`: a flag that only says no
+                groups.setdefault(_heading(each), []).append((row[0].strip().removeprefix("/ "), row[1]))
         for heading, rows in groups.items():
             with formatter.section(heading):
                 formatter.write_dl(rows)

@@ -7,13 +7,19 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from deployer.core.encode import decode, encode
 from deployer.core.environment import Environment
 from deployer.core.errors import Problem, Usage
 from deployer.core.events import Planned
+from deployer.core.names import ReleaseId
 from deployer.core.plan import Plan
 from deployer.core.redact import Secret
+
+if TYPE_CHECKING:
+    from deployer.bootstrap import ShipWish
+    from deployer.cli.settings import ShipSettings
 
 
 def wanted_env(
@@ -37,6 +43,27 @@ def wanted_env(
             continue
         wanted = wanted.overlaid(Environment({name: Secret(os.environ[name])}))
     return wanted.overlaid(_pairs(pairs)), tuple(problems)
+
+
+def ship_wish(settings: ShipSettings, flags: dict[str, Any], planned: Plan | None = None) -> ShipWish:
+    """What `ship` and `plan` were asked for; problems of reading it are part of it."""
+    from deployer.bootstrap import ShipWish
+
+    wanted, problems = wanted_env(flags["env_file"] or (), flags["env_from"] or (), flags["set_"] or ())
+    return ShipWish(
+        source=settings.source,
+        release=ReleaseId(settings.release) if settings.release else None,
+        wanted=wanted,
+        env_exclusive=flags["env_exclusive"],
+        refuse_staged=settings.staged == "refuse",
+        accept_ps=settings.identity == "ps",
+        release_command=settings.command,
+        no_verify=not settings.verify,
+        irreversible=settings.irreversible,
+        no_rollback=not settings.rollback,
+        planned=planned,
+        problems=problems,
+    )
 
 
 def plan_in(path: Path) -> Plan:

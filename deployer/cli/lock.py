@@ -65,11 +65,11 @@ def status(
     output: options.Output = None,
 ) -> None:
     """Say who holds the lock, for what, since when and until when at most."""
+    flags = locals()
     from deployer import bootstrap
     from deployer.cli.settings import Settings, load
     from deployer.render.lock import lock_json, lock_text
 
-    flags = {"app": app, "rack": rack, "convox": convox, "insecure_rack": insecure_rack, "output": output}
     settings = load(Settings, flags)
     target = settings.options()
     holder = bootstrap.lock_holder(target)
@@ -87,11 +87,11 @@ def hold(
     output: options.Output = None,
 ) -> None:
     """Take the lock by hand, so that no ship starts while you are at work on the app."""
+    flags = locals()
     from deployer import bootstrap
     from deployer.cli.settings import Settings, duration_of, load
     from deployer.render.lock import lock_json, lock_text
 
-    flags = {"app": app, "rack": rack, "convox": convox, "insecure_rack": insecure_rack, "output": output}
     settings = load(Settings, flags)
     target = settings.options()
     held = bootstrap.hold_lock(target, duration_of("--for", for_), reason)
@@ -107,11 +107,11 @@ def release(
     insecure_rack: options.InsecureRack = None,
 ) -> None:
     """Take the lock from whoever holds it: for one that a dead run has left behind."""
+    flags = locals()
     from deployer import bootstrap
     from deployer.cli.ask import always_yes, ask
     from deployer.cli.settings import Settings, load
 
-    flags = {"app": app, "rack": rack, "convox": convox, "insecure_rack": insecure_rack}
     target = load(Settings, flags).options()
     holder = bootstrap.release_lock(target, always_yes if yes else ask)
     typer.echo(f"released: it was {holder.by}'s" if holder else f"nobody held the lock of {target.app}")

@@ -198,10 +198,10 @@ Identity = Annotated[
         rich_help_panel=PROOF,
     ),
 ]
-NoVerify = Annotated[
-    bool,
+Verify = Annotated[
+    bool | None,
     typer.Option(
-        "--no-verify",
+        " /--no-verify",
         help="Prove nothing and take nothing back: wait until the rack calls it running for the soak, and end as "
         "`unverified`. [env: DEPLOYER_VERIFY=false]",
         rich_help_panel=PROOF,
@@ -216,10 +216,10 @@ Irreversible = Annotated[
         rich_help_panel=BACK,
     ),
 ]
-NoRollback = Annotated[
-    bool,
+Rollback = Annotated[
+    bool | None,
     typer.Option(
-        "--no-rollback",
+        " /--no-rollback",
         help="Leave a bad release where it is, and say so. [env: DEPLOYER_ROLLBACK=false]",
         rich_help_panel=BACK,
     ),

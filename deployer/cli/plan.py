@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from deployer.cli import options
-from deployer.core.names import ReleaseId
 
 EPILOG = """Examples:
 
@@ -43,9 +42,9 @@ def plan(
     command_timeout: options.CommandTimeout = None,
     staged: options.Staged = None,
     identity: options.Identity = None,
-    no_verify: options.NoVerify = False,
+    verify: options.Verify = None,
     irreversible: options.Irreversible = None,
-    no_rollback: options.NoRollback = False,
+    rollback: options.Rollback = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Keep it for `ship --plan`.", rich_help_panel=options.TELLING),
@@ -60,49 +59,14 @@ def plan(
     verbose: options.Verbose = None,
 ) -> None:
     """Say what a ship would do, and what it would be refused for."""
+    flags = locals()
     from deployer import bootstrap
-    from deployer.cli.inputs import wanted_env, write_plan
+    from deployer.cli.inputs import ship_wish, write_plan
     from deployer.cli.settings import ShipSettings, load
     from deployer.render.plan import plan_json, plan_text
 
-    flags = {
-        "source": source,
-        "app": app,
-        "rack": rack,
-        "release": release,
-        "release_command": release_command,
-        "release_service": release_service,
-        "soak": soak,
-        "timeout": timeout,
-        "start_timeout": start_timeout,
-        "build_timeout": build_timeout,
-        "command_timeout": command_timeout,
-        "staged": staged,
-        "identity": identity,
-        "verify": False if no_verify else None,
-        "irreversible": irreversible,
-        "rollback": False if no_rollback else None,
-        "convox": convox,
-        "insecure_rack": insecure_rack,
-        "output": output,
-        "verbose": verbose,
-    }
     settings = load(ShipSettings, flags)
-    wanted, problems = wanted_env(env_file or (), env_from or (), set_ or ())
-    wish = bootstrap.ShipWish(
-        source=settings.source,
-        release=ReleaseId(settings.release) if settings.release else None,
-        wanted=wanted,
-        env_exclusive=env_exclusive,
-        refuse_staged=settings.staged == "refuse",
-        accept_ps=settings.identity == "ps",
-        release_command=settings.command,
-        no_verify=not settings.verify,
-        irreversible=settings.irreversible,
-        no_rollback=not settings.rollback,
-        problems=problems,
-    )
-    made = bootstrap.plan(settings.options(), wish)
+    made = bootstrap.plan(settings.options(), ship_wish(settings, flags))
     if out:
         write_plan(out, made)
     typer.echo(plan_json(made) if settings.output == "json" else plan_text(made))

@@ -31,37 +31,19 @@ def promote(
     start_timeout: options.StartTimeout = None,
     command_timeout: options.CommandTimeout = None,
     identity: options.Identity = None,
-    no_verify: options.NoVerify = False,
+    verify: options.Verify = None,
     irreversible: options.Irreversible = None,
-    no_rollback: options.NoRollback = False,
+    rollback: options.Rollback = None,
     convox: options.Convox = None,
     insecure_rack: options.InsecureRack = None,
     output: options.Output = None,
     verbose: options.Verbose = None,
 ) -> None:
     """Promote a release that exists, and watch until every replica has answered for it; go back if it fails."""
+    flags = locals()
     from deployer import bootstrap
     from deployer.cli.settings import PromoteSettings, load
 
-    flags = {
-        "release": release,
-        "app": app,
-        "rack": rack,
-        "release_command": release_command,
-        "release_service": release_service,
-        "soak": soak,
-        "timeout": timeout,
-        "start_timeout": start_timeout,
-        "command_timeout": command_timeout,
-        "identity": identity,
-        "verify": False if no_verify else None,
-        "irreversible": irreversible,
-        "rollback": False if no_rollback else None,
-        "convox": convox,
-        "insecure_rack": insecure_rack,
-        "output": output,
-        "verbose": verbose,
-    }
     settings = load(PromoteSettings, flags)
     wish = bootstrap.ShipWish(
         command="promote",

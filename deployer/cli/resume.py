@@ -39,20 +39,10 @@ def resume(
     verbose: options.Verbose = None,
 ) -> None:
     """Take up a ship that was interrupted, and bring it to a verdict; or take it back."""
+    flags = locals()
     from deployer import bootstrap
     from deployer.cli.settings import ResumeSettings, load
 
-    flags = {
-        "app": app,
-        "rack": rack,
-        "ship": ship,
-        "soak": soak,
-        "timeout": timeout,
-        "convox": convox,
-        "insecure_rack": insecure_rack,
-        "output": output,
-        "verbose": verbose,
-    }
     settings = load(ResumeSettings, flags)
     wanted = ShipId(settings.ship) if settings.ship else None
     raise typer.Exit(bootstrap.resume(settings.options(), wanted, yes=yes, abort=abort))

@@ -38,21 +38,11 @@ def rollback(
     verbose: options.Verbose = None,
 ) -> None:
     """Go back to a release that was proven before; rolled and proven like a ship. A lock never stops it."""
+    flags = locals()
     from deployer import bootstrap
     from deployer.cli.ask import always_yes, ask
     from deployer.cli.settings import RollbackSettings, load
 
-    flags = {
-        "release": release,
-        "app": app,
-        "rack": rack,
-        "soak": soak,
-        "timeout": timeout,
-        "convox": convox,
-        "insecure_rack": insecure_rack,
-        "output": output,
-        "verbose": verbose,
-    }
     settings = load(RollbackSettings, flags)
     wanted = ReleaseId(settings.release) if settings.release else None
     wish = bootstrap.RollbackWish(release=wanted, keep_env=keep_env, now=now, ask=always_yes if yes else ask)

@@ -214,8 +214,12 @@ S = TypeVar("S", bound=Settings)
 
 
 def load(kind: type[S], flags: dict[str, Any]) -> S:
-    """Settings from the flags that were given and the environment. Raises Usage that names every problem."""
-    given = {name: value for name, value in flags.items() if value is not None}
+    """
+    Settings from the flags that were given and the environment; a flag that is no setting is not for us.
+
+    Raises Usage that names every problem.
+    """
+    given = {name: value for name, value in flags.items() if name in kind.model_fields and value is not None}
     try:
         return kind(**given)
     except ValidationError as error:

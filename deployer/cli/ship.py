@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from deployer.cli import options
-from deployer.core.names import ReleaseId
 
 EPILOG = """Examples:
 
@@ -51,55 +50,20 @@ def ship(
     command_timeout: options.CommandTimeout = None,
     staged: options.Staged = None,
     identity: options.Identity = None,
-    no_verify: options.NoVerify = False,
+    verify: options.Verify = None,
     irreversible: options.Irreversible = None,
-    no_rollback: options.NoRollback = False,
+    rollback: options.Rollback = None,
     convox: options.Convox = None,
     insecure_rack: options.InsecureRack = None,
     output: options.Output = None,
     verbose: options.Verbose = None,
 ) -> None:
     """Set env, build, promote, and watch until every replica has answered for the new release; go back if it fails."""
+    flags = locals()
     from deployer import bootstrap
-    from deployer.cli.inputs import plan_in, wanted_env
+    from deployer.cli.inputs import plan_in, ship_wish
     from deployer.cli.settings import ShipSettings, load
 
-    flags = {
-        "source": source,
-        "app": app,
-        "rack": rack,
-        "release": release,
-        "release_command": release_command,
-        "release_service": release_service,
-        "soak": soak,
-        "timeout": timeout,
-        "start_timeout": start_timeout,
-        "build_timeout": build_timeout,
-        "staged": staged,
-        "command_timeout": command_timeout,
-        "identity": identity,
-        "verify": False if no_verify else None,
-        "irreversible": irreversible,
-        "rollback": False if no_rollback else None,
-        "convox": convox,
-        "insecure_rack": insecure_rack,
-        "output": output,
-        "verbose": verbose,
-    }
     settings = load(ShipSettings, flags)
-    wanted, problems = wanted_env(env_file or (), env_from or (), set_ or ())
-    wish = bootstrap.ShipWish(
-        source=settings.source,
-        release=ReleaseId(settings.release) if settings.release else None,
-        wanted=wanted,
-        env_exclusive=env_exclusive,
-        refuse_staged=settings.staged == "refuse",
-        accept_ps=settings.identity == "ps",
-        release_command=settings.command,
-        no_verify=not settings.verify,
-        irreversible=settings.irreversible,
-        no_rollback=not settings.rollback,
-        planned=plan_in(plan) if plan else None,
-        problems=problems,
-    )
+    wish = ship_wish(settings, flags, plan_in(plan) if plan else None)
     raise typer.Exit(bootstrap.ship(settings.options(), wish))

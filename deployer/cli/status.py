@@ -34,18 +34,11 @@ def status(
     verbose: options.Verbose = None,
 ) -> None:
     """Say what serves now, which processes answer for it, and who holds the lock."""
+    flags = locals()
     from deployer import bootstrap
     from deployer.cli.settings import Settings, load
     from deployer.render.status import status_json, status_text
 
-    flags = {
-        "app": app,
-        "rack": rack,
-        "convox": convox,
-        "insecure_rack": insecure_rack,
-        "output": output,
-        "verbose": verbose,
-    }
     settings = load(Settings, flags)
     words = status_json if settings.output == "json" else status_text
     if watch:

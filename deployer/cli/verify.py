@@ -29,17 +29,8 @@ def verify(
     verbose: options.Verbose = None,
 ) -> None:
     """Prove what serves now as a ship would: every process, for the whole soak. Promotes nothing."""
+    flags = locals()
     from deployer import bootstrap
     from deployer.cli.settings import Settings, load
 
-    flags = {
-        "app": app,
-        "rack": rack,
-        "soak": soak,
-        "timeout": timeout,
-        "convox": convox,
-        "insecure_rack": insecure_rack,
-        "output": output,
-        "verbose": verbose,
-    }
     raise typer.Exit(bootstrap.verify(load(Settings, flags).options()))
