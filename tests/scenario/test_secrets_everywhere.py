@@ -38,19 +38,23 @@ KILLED_AT = {
 }
 # In this order: what each does to the app is seen by the next.
 COMMANDS = (
-    "status",
-    "doctor",
-    "ship",
-    "history",
-    "lock status",
-    "promote",
-    "verify",
-    "rollback",
-    "lock release",
-    "resume",
+    *(
+        "status",
+        "doctor",
+        "plan",
+        "env list",
+        "env plan",
+        "env set",
+        "env unset",
+        "ship",
+        "history",
+        "lock status",
+        "promote",
+    ),
+    *("verify", "rollback", "lock release", "resume"),
 )
 PROVING = ("ship", "promote", "verify", "rollback")
-SILENT = ("history", "lock status", "lock release")
+SILENT = ("history", "lock status", "lock release", "env list", "env plan", "env set", "env unset")
 # Every logger of deployer's process at DEBUG, as nobody should have them.
 SITE = "import logging; logging.basicConfig(level=logging.DEBUG)\n"
 
@@ -102,6 +106,10 @@ def words_of(command: str, app: App, convox: Path, told_as: str = "json") -> lis
     """The command as it is typed: the app and the CLI it works on, and what it cannot do without."""
     own = {
         "doctor": [str(app.rack.checkout)],
+        "plan": [str(app.rack.checkout), "--env-from", "TOKEN"],
+        "env plan": ["--env-from", "TOKEN"],
+        "env set": ["--env-from", "TOKEN", "--set", "SPARE=1"],
+        "env unset": ["SPARE"],
         "ship": [str(app.rack.checkout), "--env-from", "TOKEN"],
         "promote": app.releases[:1],
         "rollback": ["--yes"],
