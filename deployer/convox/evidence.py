@@ -32,7 +32,8 @@ LINE_CHARACTERS = 500
 def evidence_of(calls: Calls, release: ReleaseId, service: ServiceName | None) -> Evidence:
     """
     Raises Interrupted only. Nothing is returned that could hold a secret which nobody knows for one: the env of the
-    release must be readable, and lines of other releases are left out.
+    release must be readable, and lines of other releases are left out; so are those of nobody in particular, while one
+    speaks whose env was not read.
     """
     commands = calls.commands
     env = None if calls.knows_environment(release) else _asked(calls, commands.environment(release), parse.environment)
@@ -50,7 +51,10 @@ def evidence_of(calls: Calls, release: ReleaseId, service: ServiceName | None) -
     if found_rows is None or not _learn(calls, release, found_env):
         return Evidence()
     ours = {row.id for row in found_rows if row.release == release}
-    return Evidence(_log(calls, told or "", ours), _unwell(calls, pods or (), ours))
+    speakers: set[ProcessId | None] = {*ours}
+    if all(calls.knows_environment(row.release) for row in found_rows):
+        speakers.add(None)
+    return Evidence(_log(calls, told or "", speakers), _unwell(calls, pods or (), ours))
 
 
 def _asked(calls: Calls, request: Request, read: Callable[[str], T]) -> Asked[T]:
@@ -75,9 +79,9 @@ def _learn(calls: Calls, release: ReleaseId, env: Environment | None) -> bool:
     return calls.knows_environment(release)
 
 
-def _log(calls: Calls, text: str, ours: set[ProcessId]) -> tuple[LogLine, ...]:
+def _log(calls: Calls, text: str, speakers: set[ProcessId | None]) -> tuple[LogLine, ...]:
     lines = log_lines(calls.runner.redactor.redact(text))
-    kept = [each for each in lines if each.process is None or each.process in ours]
+    kept = [each for each in lines if each.process in speakers]
     return tuple(LogLine(each.process, _cut(each.text)) for each in kept[-LINES:])
 
 

@@ -21,8 +21,8 @@ WEB = ServiceName("web")
 FAILING = ProcessId("web-6f4-11111")
 OLD = "web-5d9c7b6f4-abcde"
 PS = f"""\
-ID             SERVICE  STATUS   RELEASE      STARTED     COMMAND
-{FAILING}  web      crashed  RAAAAAAAAA1  1 hour ago  bin/web
+ID                   SERVICE  STATUS   RELEASE      STARTED     COMMAND
+{FAILING}        web      crashed  RAAAAAAAAA1  1 hour ago  bin/web
 """
 LOG = f"2026-06-25T12:00:01Z service/web/{FAILING} boom: %s\n2026-06-25T12:00:01Z service/web/{OLD} theirs: %s\n"
 UNKNOWN = answer_of("deploy-debug-404-route")
@@ -53,6 +53,18 @@ def test_log_and_diagnosis_of_the_release(rack: ConvoxRack, failing: ScriptedCon
         ),
     ) == found.unwell
     assert "boom: DATABASE_URL missing" == why_of(found, FAILING)
+
+
+@pytest.mark.parametrize(
+    ("beside", "told"), [("", ("by nobody",)), (f"{OLD}  web      running  RAAAAAAAAA0  1 hour ago  bin/web\n", ())]
+)
+def test_line_of_nobody_may_be_that_of_a_release_nobody_has_read(
+    rack: ConvoxRack, failing: ScriptedConvox, beside: str, told: tuple[str, ...]
+) -> None:
+    """It is told while only the failing release speaks: a value of another one would not be known for one."""
+    failing.says("ps", PS + beside).says("logs", "by nobody\n")
+
+    assert told == tuple(each.text for each in rack.evidence(R1, WEB).log)
 
 
 @pytest.mark.parametrize("end", [UNKNOWN, answer_of("unknown-command"), Answer("{}x", status=0), Answer(signum=9)])
