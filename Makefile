@@ -14,8 +14,10 @@ help: ## what there is
 demo: $(READY) ## ship a good release and a broken one to a rack on this machine, in under a minute
 	@bash docs/demo.sh
 
-test: $(READY) ## all tests
-	pytest -q
+JOBS ?= 3
+test: $(READY) ## all tests, JOBS of them side by side; the recorded runs alone, since they are held to their times
+	pytest -q tests/contract
+	pytest -q --ignore=tests/contract -n $(JOBS) --dist loadgroup
 
 check: $(READY) ## lint, types, and the direction of every import
 	ruff check
