@@ -140,6 +140,12 @@ def follow(history: History, snapshot: Snapshot) -> History:
     return _progress(_hear(seen, snapshot))
 
 
+def speaks_against(history: History, snapshot: Snapshot) -> bool:
+    """An answer that says something else, whichever process gave it: for a look that saw no rows to tell by."""
+    names = {each.name for each in history.rollout.services}
+    return any(each.service in names and not each.error and _disagrees(history, each) for each in snapshot.answers)
+
+
 def views(history: History, snapshot: Snapshot | None = None) -> tuple[ServiceView, ...]:
     """Each service as the snapshot (the latest by default) shows it; nothing when its processes were not readable."""
     seen = snapshot or history.latest

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from deployer.core.history import History, ServiceView, Track, follow, views
+from deployer.core.history import History, ServiceView, Track, follow, speaks_against, views
 from deployer.core.models import ProofMode, Snapshot
 from deployer.core.names import ProcessId, ReleaseId, ServiceName
 from deployer.core.policy import Policy
@@ -88,12 +88,14 @@ def after(history: History, snapshot: Snapshot, policy: Policy) -> History:
 
     The clock starts at the first snapshot in which every service is proven, whatever the app status says. A contrary
     sample restarts it, so does a gap. A snapshot that saw too little neither advances nor resets it: no rows, or no
-    answer of a service that can be asked (faults 3.5).
+    answer of a service that can be asked (faults 3.5); but what is heard in it may be contrary all the same.
     """
     seen = follow(history, snapshot)
-    if seen.latest is None or seen.latest.processes is None:
+    is_blind = seen.latest is None or seen.latest.processes is None
+    is_contrary = speaks_against(seen, snapshot) if is_blind else seen.contrary_at_s == snapshot.at_s
+    if is_blind and not is_contrary:
         return seen
-    if not is_proven(seen, policy) or seen.contrary_at_s == snapshot.at_s:
+    if is_contrary or not is_proven(seen, policy):
         return replace(seen, proven_since_s=None, proven_at_s=None)
     if seen.heard_at_s != snapshot.at_s:
         return seen

@@ -81,16 +81,12 @@ class Proof:
         return {each.name: max(1, least[each.name]) if least[each.name] else 0 for each in manifest.services}
 
     def _contrary(self, end_s: float) -> str:
-        """No answer in the soak said anything else, but those to looks that saw no rows: they count for nothing."""
-        seen_s = [at_s for at_s, _ in self.shown.rows]
-        # the rows of a look come after its answers, and before those of the next
-        nexts_s = [*(at_s for at_s, _ in self.shown.answers[1:]), math.inf]
-        for (at_s, answers), next_s in zip(self.shown.answers, nexts_s, strict=True):
+        """No answer in the soak said anything else."""
+        for at_s, answers in self.shown.answers:
             if not end_s - self.claim.soak_s + self.slack_s < at_s <= end_s:
                 continue
-            is_seen = any(at_s <= row_s <= at_s + self.slack_s and row_s < next_s for row_s in seen_s)
             wrong = next((each for each in answers if self._says_otherwise(each)), None)
-            if wrong and is_seen:
+            if wrong:
                 return f"{end_s - at_s:.0f} s before the last look {wrong.service} said {_said(wrong)}"
         return ""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from deployer.core.encode import encode
 from deployer.core.events import BuildLine, Ended, Event, Intended, Looked, Planned, Resumed, Started
 from deployer.core.models import Answer, App
+from deployer.core.plan import ASKED_NOT_TO
 from deployer.core.summary import PROMOTE
 from deployer.rackmodel import ProcessRow
 from deployer.testing.simulation.schedule import Errand
@@ -47,11 +48,17 @@ class Steps:
     moves: list[str] = field(default_factory=list)
     is_planned: bool = False
     is_over: bool = False
+    is_taken_up: bool = False
     planned_s: float = 0.0
     baseline: str | None = None
     baseline_served: bool = True
     no_way_back: str = ""
     promoting: str | None = None
+
+    @property
+    def is_abort(self) -> bool:
+        """A person has it taken back, whatever was asked for before."""
+        return self.stage.schedule.aborts and self.is_taken_up
 
     def __post_init__(self) -> None:
         stage, now_s = self.stage, self.stage.clock.now_s
@@ -69,7 +76,7 @@ class Steps:
             case Planned():
                 self._note_plan(event)
             case Resumed():
-                self.promoting = event.release
+                self.promoting, self.is_taken_up = event.release, True
             case Intended() if event.write == PROMOTE:
                 self.promoting = event.release
         self._holds("I2", not self.is_over or isinstance(event, Started), "an event after the verdict")
@@ -126,24 +133,27 @@ class Steps:
             return app.status == ("updating" if words == "cancel" else "running")
         if words == "cancel":
             return app.status == "updating" and app.release in self.promoted
-        took = self.stage.took
-        return app.is_running and app.release == (took[-1] if took else self.baseline)
+        release = words.removeprefix("promote ")
+        over = {self.baseline, *self.promoted} - {release} if self.promoted else {self.baseline}
+        return app.is_running and app.release in over
 
     def _on_promote(self, release: str) -> None:
         self._holds("I9", release == self.promoting, f"{release} is promoted, and {self.promoting} was written down")
-        # one that never took, of a run that was killed, may be made again by the next one, which has seen so
-        is_first = release not in self.tried and release not in self.stage.took
+        # one of a run that was killed may be made again by the next, where what it was to replace is there at rest
+        is_first = release not in self.tried and self.stage.model.truth(APP).release != release
         self._holds("I5", is_first, f"{release} is promoted twice")
         is_rollback = self.stage.schedule.errand is Errand.ROLLBACK
         others = set(self.promoted) - {release}
-        self._holds("I5", len(others) < (1 if is_rollback else 2), "more than one way back")
+        most = 1 if is_rollback and not self.is_abort else 2
+        self._holds("I5", len(others) < most, "more than one way back")
         if others and not is_rollback:
             self._on_way_back(release)
         self.tried.append(release)
         self.promoted += [release] if release not in self.promoted else []
 
     def _on_way_back(self, release: str) -> None:
-        self._holds("I4", not self.no_way_back, f"went back where that is off: {self.no_way_back}")
+        is_off = bool(self.no_way_back) and not (self.is_abort and self.no_way_back in ASKED_NOT_TO)
+        self._holds("I4", not is_off, f"went back where that is off: {self.no_way_back}")
         self._holds("I4", self.baseline_served, "went back to what did not serve")
         made, before = (self.stage.model.release(APP, each) for each in (release, str(self.stage.before)))
         is_same = (made.build, made.env) == (before.build, before.env)

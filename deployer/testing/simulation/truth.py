@@ -209,7 +209,7 @@ class Truth:
     def _healed(self) -> None:
         """After going back the newest release has the good content, or it was said that it has not."""
         stage = self.stage
-        if not self.has_gone_back or stage.before is None or {Act.ENV, *MEDDLING} & set(stage.met):
+        if not self.has_gone_back or stage.before is None or stage.theirs or {Act.ENV, *MEDDLING} & set(stage.met):
             return
         warned = any(each.step == "heal" and each.is_warning for each in self.last.sink.of(Said))
         good, newest = stage.model.release(APP, stage.before), stage.model.releases(APP, 1)[0]

@@ -147,6 +147,18 @@ class TestProven:
         assert 2 == word.since_s
         assert word.is_settled
 
+    def test_an_error_answer_restarts_the_soak_also_where_no_row_is_seen(self) -> None:
+        """The process list cannot be read, the service can: what it says is heard (seed 6206396879)."""
+        looks = [snapshot(t, None if t == 8.0 else TWO, BOTH) for t in (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0)]
+        looks[4] = replace(looks[4], answers=(answer("aaaaa", code=503), answer("bbbbb")))
+
+        word, well = judged(looks), judged([*looks[:4], replace(looks[4], answers=BOTH), *looks[5:]])
+
+        assert isinstance(word, Proven)
+        assert not word.is_settled
+        assert isinstance(well, Proven)
+        assert well.is_settled
+
     def test_a_gap_restarts_the_soak(self) -> None:
         """What was not seen for longer than the gap was not soaked."""
         word = judged([*every(2, 8, TWO, BOTH), blind(20), blind(40), snapshot(50, TWO, BOTH)])
