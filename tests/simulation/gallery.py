@@ -340,8 +340,9 @@ def seeds_until_caught(mistake: Mistake | None) -> int | None:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "deployer"
         shutil.copytree(ROOT / "deployer", copy, ignore=shutil.ignore_patterns("__pycache__"))
-        for file, old, new in mistake.edits if mistake else ():
-            put_in(mistake.rule, copy / file, old, new)
+        if mistake:
+            for file, old, new in mistake.edits:
+                put_in(mistake.rule, copy / file, old, new)
         command = [sys.executable, "-m", "deployer.testing.simulation", "--seeds", str(SEEDS), "--jobs", "1", "--first"]
         played = subprocess.run(
             command, cwd=folder, env={**os.environ, "PYTHONPATH": folder}, capture_output=True, text=True, check=False
