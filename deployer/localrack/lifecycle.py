@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from deployer.localrack.client import RackSilent
 from deployer.localrack.files import read_notes
+from deployer.localrack.guard import RACK_PID
 from deployer.localrack.options import ALREADY_RUNS, MARK, Home, RackOptions
 from deployer.localrack.report import RackInfo, RackReport, read_report
 from deployer.localrack.tls import NoCertificate, make_certificate
@@ -177,8 +178,8 @@ def _command(options: RackOptions) -> list[str]:
 
 
 def _env() -> dict[str, str]:
-    """Ours, but for the mark that would have it taken for a process of a rack."""
-    return {name: value for name, value in os.environ.items() if name != MARK}
+    """Ours, but for the marks that would have it taken for a process of a rack."""
+    return {name: value for name, value in os.environ.items() if name not in (MARK, RACK_PID)}
 
 
 def _answering(options: RackOptions, daemon: subprocess.Popen[bytes]) -> RackInfo | None:

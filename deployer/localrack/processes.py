@@ -13,6 +13,7 @@ from deployer.localrack.children import Child, Children, Launch
 from deployer.localrack.command import Command
 from deployer.localrack.faults import Order, Standing
 from deployer.localrack.faulty_start import doom, spoil
+from deployer.localrack.guard import RACK_PID
 from deployer.localrack.images import Images, ServiceImage, command_of
 from deployer.localrack.logs import Lines, LogFile
 from deployer.localrack.options import MARK, Home
@@ -137,6 +138,7 @@ class Processes:
             **action.env,
             "HOSTNAME": action.process,
             MARK: str(self._home.root),
+            RACK_PID: str(os.getpid()),
         }
         if port is not None:
             # Replicas share one network here, so none can have the container port. The port of its own stands over

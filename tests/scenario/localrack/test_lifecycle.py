@@ -100,6 +100,21 @@ def test_processes_die_with_a_rack_that_is_killed(options: RackOptions) -> None:
     assert not set(started) & set(alive(back.info.home))
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the guard finds strays by /proc")
+def test_a_process_that_left_its_group_dies_with_a_killed_rack(options: RackOptions) -> None:
+    """A service may start a daemon in a session of its own, deaf to TERM: the guard ends it all the same."""
+    rack = Driver(lifecycle.up(options))
+    both = MANIFEST.replace("python -S app.py", "python -S daemon.py & exec python -S app.py")
+    daemon = "import os, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nos.setsid()\ntime.sleep(600)\n"
+    rack.ship({"convox.yml": both, "app.py": SERVER, "daemon.py": daemon})
+    rack.wait_for(lambda: 4 == len({os.getpgid(pid) for pid in alive(rack.info.home)}))
+    started = alive(rack.info.home)
+
+    os.kill(rack.info.pid, signal.SIGKILL)
+
+    wait_until_gone(started)
+
+
 def test_what_a_killed_guard_left_is_swept(options: RackOptions) -> None:
     """Rack and guard killed together: `down` finds the processes by their mark."""
     rack = Driver(lifecycle.up(options))
