@@ -182,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
         entry["status"] = status
         self.send_response(status)
         self.send_header("Content-Type", rule.get("ctype", "text/plain" if is_text else "application/json"))
-        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Content-Length", rule.get("length", str(len(data))))
         for name, value in rule.get("headers", {}).items():
             self.send_header(name, value)
         self.end_headers()

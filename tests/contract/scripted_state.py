@@ -111,6 +111,7 @@ class RackState:
     def _apps(self, method: str, form: Json) -> Answer:
         if method == "POST":
             self.apps.append(form["name"])
+            return 200, self._app()
         return 200, self.known.get("apps") or [self._app()]
 
     def _of_app(self, method: str, rest: list[str], query: Json, form: Json) -> Answer:

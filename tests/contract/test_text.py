@@ -11,7 +11,7 @@ from deployer.localrack.cli import gojson
 from deployer.localrack.cli.errors import CommandError
 from deployer.localrack.cli.flags import format_duration
 from deployer.localrack.cli.gofmt import quote, sprintf
-from deployer.localrack.cli.times import ago, duration, rfc3339, short_age
+from deployer.localrack.cli.times import ago, duration, rfc3339, seconds_since, short_age
 from deployer.localrack.cli.waits import scan_lines
 
 
@@ -28,6 +28,9 @@ from deployer.localrack.cli.waits import scan_lines
         ("%.*d", "%!(BADPREC)%!d(MISSING)"),
         ("%[1]d", "%!d(BADINDEX)"),
         ("50%é", "50%!é(MISSING)"),
+        ("%1000000d", "%!d(MISSING)"),
+        ("%20000001d lost", "%!(NOVERB)"),
+        (f"%{'9' * 5000}d", "%!(NOVERB)"),
     ],
 )
 def test_a_text_taken_for_a_format_is_damaged(template: str, damaged: str) -> None:
@@ -55,6 +58,7 @@ def test_quoting_escapes_what_go_escapes() -> None:
     [
         ("", "unexpected end of JSON input"),  # ps-200-empty
         ("<html>", "invalid character '<' looking for beginning of value"),  # ps-200-notjson
+        ("é", "invalid character 'Ã' looking for beginning of value"),  # the first byte of two
         ("not found", "invalid character 'o' in literal null (expecting 'u')"),
         ("true story", "invalid character 's' after top-level value"),
         ('{"a":1', "unexpected end of JSON input"),
@@ -135,6 +139,11 @@ def test_elapsed_time_is_minutes_and_seconds(end: str, words: str) -> None:
 def test_short_ages_have_one_unit(seconds: int, words: str) -> None:
     """As deploy-debug shows them."""
     assert words == short_age(seconds)
+
+
+def test_no_time_is_longer_ago_than_a_duration_holds() -> None:
+    """Go's are nanoseconds in 64 bits: 292 years."""
+    assert "106751d" == short_age(seconds_since("0001-01-01T00:00:00Z"))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from deployer.localrack.cli.errors import CommandError
 from deployer.localrack.cli.gofmt import quote
 from deployer.localrack.cli.rack import number, text
-from deployer.localrack.cli.times import seconds_since
+from deployer.localrack.cli.times import parse_time, seconds_since
 from deployer.localrack.cli.writer import STDERR, put
 
 TYPE_CHECKING = False
@@ -46,8 +46,8 @@ def cap_of(rack: Rack, app: str, services: list[Json] | None = None) -> Cap:
 
 
 def is_autoscaled(service: Json) -> bool:
-    autoscale = service.get("autoscale")
-    return isinstance(autoscale, dict) and autoscale.get("enabled") is True
+    autoscale = service["autoscale"]
+    return bool(autoscale and autoscale["enabled"])
 
 
 def _read(rack: Rack, app: str) -> Cap:
@@ -56,8 +56,8 @@ def _read(rack: Rack, app: str) -> Cap:
     except CommandError as exc:
         _complain("fetch-error", exc)
         return Cap()
-    config, state = budget.get("config"), budget.get("state")
-    if not config or not state or state.get("circuit-breaker-tripped") is not True:
+    config, state = budget["config"], budget["state"]
+    if not config or not state or not state["circuit-breaker-tripped"]:
         return Cap()
     action = text(config, "at-cap-action")
     cap = Cap(at_cap=action in ("block-new-deploys", "auto-shutdown"), shuts_down=action == "auto-shutdown")
@@ -72,9 +72,10 @@ def _armed_minutes(rack: Rack, app: str) -> int:
     except CommandError as exc:
         _complain("shutdown-state-fetch-error", exc)
         return 0
-    if not text(state, "armedAt") or text(state, "shutdownAt"):
+    if not state or not parse_time(text(state, "armedAt")) or parse_time(text(state, "shutdownAt")):
         return 0
-    left_s = (number(state, "notifyBeforeMinutes") or NOTIFY_MINUTES) * 60 - seconds_since(text(state, "armedAt"))
+    notice = number(state, "notifyBeforeMinutes")
+    left_s = (notice if notice > 0 else NOTIFY_MINUTES) * 60 - seconds_since(text(state, "armedAt"))
     return max(1, left_s // 60)
 
 

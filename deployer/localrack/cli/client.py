@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import os
 
-from deployer.localrack.cli import gojson
 from deployer.localrack.cli.errors import CommandError, Panic
+from deployer.localrack.cli.godecode import decode
 from deployer.localrack.cli.gofmt import sprintf
 from deployer.localrack.cli.transport import CUT_SHORT, Transport
 from deployer.localrack.cli.urls import query_string, request_target
@@ -77,26 +77,24 @@ class Client:
             raise CommandError(_refusal(response))
         return response
 
-    def read(self, method: str, path: str, **options: Any) -> Any:
-        """The JSON of the answer. Raises CommandError when there is none."""
+    def read(self, go_type: str, method: str, path: str, **options: Any) -> Any:
+        """The answer as the type (`godecode.decode`). Raises CommandError when it is no JSON, or not of the type."""
         response = self.send(method, path, **options)
         if response.cut_short:
             raise CommandError(CUT_SHORT)
-        return gojson.loads(response.body)
+        return decode(go_type, response.body)
 
-    def read_object(self, go_type: str, method: str, path: str, *, nullable: bool = False, **options: Any) -> Json:
-        """Raises Panic on a `null` that is not expected: the CLI reads through the nil pointer it becomes."""
-        value = self.read(method, path, **options)
-        if value is None and not nullable:
+    def read_object(self, go_type: str, method: str, path: str, **options: Any) -> Json:
+        """Raises Panic on a `null`: the CLI reads through the nil pointer it becomes."""
+        found: Json | None = self.read(f"*{go_type}", method, path, **options)
+        if found is None:
             raise Panic
-        found: Json = gojson.of_kind(value, dict, f"structs.{go_type}")
         return found
 
     def read_list(self, go_type: str, path: str, **options: Any) -> list[Json]:
-        """`go_type` is that of one element: the CLI's lists have its plural."""
-        plural = f"{go_type}es" if go_type.endswith("s") else f"{go_type}s"
-        found = gojson.of_kind(self.read("GET", path, **options), list, f"structs.{plural}")
-        return [gojson.of_kind(element, dict, f"structs.{go_type}") for element in found]
+        """Empty for a `null`."""
+        found: list[Json] | None = self.read(go_type, "GET", path, **options)
+        return found or []
 
 
 def _refusal(response: Response) -> str:
@@ -109,9 +107,7 @@ def _refusal(response: Response) -> str:
 
 def _error_field(body: bytes) -> str:
     try:
-        value = gojson.loads(body)
+        words: str = decode("stdsdk.Refusal", body)["Error"]
     except CommandError:
         return ""
-    fields = value.items() if isinstance(value, dict) else ()
-    found = [words for name, words in fields if name.lower() == "error"]  # Go minds no case here
-    return found[-1] if found and isinstance(found[-1], str) else ""
+    return words

@@ -23,12 +23,12 @@ STDIN = 0
 class Context:
     """Arguments, flags, the output and the rack of one command."""
 
-    def __init__(self, args: list[str], flags: Flags, writer: Writer) -> None:
+    def __init__(self, args: list[str], flags: Flags, writer: Writer, rack: Rack | None = None) -> None:
         self.args = args
         self.flags = flags
         self.writer = writer
         self._target: Target | None = None
-        self._rack: Rack | None = None
+        self._rack = rack
 
     @property
     def target(self) -> Target:

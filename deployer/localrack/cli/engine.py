@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 
-from deployer.localrack.cli.errors import CommandError, Exit, Panic
+from deployer.localrack.cli.errors import TOO_DEEP, CommandError, Exit, Panic
 from deployer.localrack.cli.flags import HelpWanted, parse
 from deployer.localrack.cli.writer import STDERR, STDOUT, Writer, put
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from deployer.localrack.cli.context import Context
+    from deployer.localrack.cli.rack import Rack
 
 VERSION = "3.24.9"
 PANIC = """panic: runtime error: invalid memory address or nil pointer dereference
@@ -39,26 +40,29 @@ def main() -> None:
     os._exit(run(sys.argv[1:]) & 0xFF)
 
 
-def run(argv: Sequence[str]) -> int:
-    """The exit status."""
+def run(argv: Sequence[str], rack: Rack | None = None) -> int:
+    """The exit status. A rack that is given is the one the command is for."""
     writer = Writer()
     if argv and argv[0] in ("-v", "--version"):
         put(STDOUT, f"{VERSION}\n")
         return 0
     try:
-        _execute(argv, writer)
+        _execute(argv, writer, rack)
     except CommandError as exc:
         writer.error(str(exc))
         return 1
     except Exit as exc:
         return exc.status
+    except RecursionError:
+        writer.error(TOO_DEEP)
+        return 1
     except Panic:
         put(STDERR, PANIC)
         return 2
     return 0
 
 
-def _execute(argv: Sequence[str], writer: Writer) -> None:
+def _execute(argv: Sequence[str], writer: Writer, rack: Rack | None) -> None:
     from deployer.localrack.cli import commands  # `--version` needs none of it
     from deployer.localrack.cli.context import Context
 
@@ -73,7 +77,7 @@ def _execute(argv: Sequence[str], writer: Writer) -> None:
     except HelpWanted:
         return commands.print_usage(writer, command)
     command.check(args, flags)
-    context = Context(args, flags, writer)
+    context = Context(args, flags, writer, rack)
     if command.on_rack:
         _ = context.rack
     _watched(command.handler(), context)

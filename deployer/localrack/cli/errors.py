@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+TOO_DEEP = "exceeded max depth"  # of JSON: Go reads 10000 levels, Python fewer
+
 
 class CommandError(Exception):
     """The text that follows `ERROR: ` on stderr; the exit status is 1."""

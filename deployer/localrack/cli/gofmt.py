@@ -9,6 +9,7 @@ variables) as a format, so a `%` in it comes out damaged: `100% of` reads
 from __future__ import annotations
 
 FLAGS = "#0+- "
+MOST = 1_000_000  # a longer width is none
 QUOTED = {char: f"\\{letter}" for char, letter in zip('"\\\a\b\f\n\r\t\v', '"\\abfnrtv', strict=True)}
 
 
@@ -94,6 +95,9 @@ def _number(template: str, at: int, complaint: str) -> tuple[str, int, bool, int
     end = at
     while "0" <= template[end : end + 1] <= "9":
         end += 1
+    digits = template[at:end].lstrip("0")
+    if len(digits) > len(str(MOST)) + 1 or int(digits[:-1] or 0) > MOST:
+        return "", 0, False, len(template)  # all that follows is given up
     return "", int(template[at:end] or 0), end > at, end
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from deployer.localrack.cli.errors import CommandError
+from deployer.localrack.cli.errors import TOO_DEEP, CommandError
+from deployer.localrack.cli.gofmt import quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-KINDS = {dict: "object", list: "array", str: "string", bool: "bool", int: "number", float: "number"}
 LITERALS = {"t": "true", "f": "false", "n": "null"}
 SPACE = " \t\r\n"
 # What Python's reader expected -> what Go's reader says it was doing.
@@ -27,14 +27,22 @@ PLACES = {
 HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
+class Number(str):
+    """A number in the digits it was sent in: what becomes of them depends on the type they are for (`godecode`)."""
+
+    __slots__ = ()
+
+
 def loads(data: bytes) -> Any:
-    """Raises CommandError with Go's text when `data` is not one JSON value."""
+    """Raises CommandError with Go's text when `data` is not one JSON value. Numbers are `Number`."""
     text = data.decode("utf-8", "replace")
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse, parse_int=Number, parse_float=Number)
+        return _mended(value) if "\\ud" in text.lower() else value
     except json.JSONDecodeError as exc:
         raise CommandError(_complaint(text, exc)) from exc
-    return _mended(value) if "\\ud" in text.lower() else value
+    except RecursionError as exc:
+        raise CommandError(TOO_DEEP) from exc
 
 
 def _refuse(constant: str) -> Any:
@@ -46,6 +54,8 @@ def _refuse(constant: str) -> Any:
 def _mended(value: Any) -> Any:
     """Half a surrogate pair is no character: Go reads the replacement character."""
     match value:
+        case Number():
+            return value
         case str():
             return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         case dict():
@@ -54,15 +64,6 @@ def _mended(value: Any) -> Any:
             return [_mended(item) for item in value]
         case _:
             return value
-
-
-def of_kind(value: Any, kind: type, go_type: str) -> Any:
-    """The value, null as an empty one of its kind. Raises CommandError when it is of another kind."""
-    if value is None:
-        return kind()
-    if not isinstance(value, kind):
-        raise CommandError(f"json: cannot unmarshal {KINDS[type(value)]} into Go value of type {go_type}")
-    return value
 
 
 def _complaint(text: str, error: json.JSONDecodeError) -> str:
@@ -108,7 +109,9 @@ def _inside_object(before: str) -> bool:
 
 
 def _char(char: str) -> str:
-    return "'\\''" if char == "'" else "'\"'" if char == '"' else repr(char)
+    """Go looks at bytes: of a character outside ASCII it names the first one, as if that were a character."""
+    byte = char.encode("utf-8", "surrogatepass")[:1].decode("latin-1")
+    return "'\\''" if byte == "'" else "'\"'" if byte == '"' else f"'{quote(byte)[1:-1]}'"
 
 
 def dumps(value: Any, indent: str = "") -> str:
@@ -141,10 +144,10 @@ def _scalar(value: Any) -> str:
     match value:
         case str():
             return _string(value)
-        case bool() | None | dict() | list():
-            return json.dumps(value)
+        case float():
+            return _number(value)
         case _:
-            return _number(float(value))
+            return json.dumps(value)
 
 
 def _string(text: str) -> str:

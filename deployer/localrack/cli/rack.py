@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from deployer.localrack.cli.errors import CommandError
 from deployer.localrack.cli.flags import format_duration
+from deployer.localrack.cli.gotypes import ANY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,19 +25,19 @@ class Rack:
         self.client = client
 
     def get(self, path: str) -> Any:
-        return self.client.read("GET", path)
+        return self.client.read(ANY, "GET", path)
 
     def system(self) -> Json:
-        return self.client.read_object("System", "GET", "/system")
+        return self.client.read_object("structs.System", "GET", "/system")
 
     def apps(self) -> list[Json]:
-        return self.client.read_list("App", "/apps")
+        return self.client.read_list("structs.Apps", "/apps")
 
     def app(self, app: str) -> Json:
-        return self.client.read_object("App", "GET", f"/apps/{app}")
+        return self.client.read_object("structs.App", "GET", f"/apps/{app}")
 
     def create_app(self, app: str, options: Options) -> None:
-        self.client.read("POST", "/apps", form={"name": app, **options})
+        self.client.read("*structs.App", "POST", "/apps", form={"name": app, **options})
 
     def update_app(self, app: str, options: Options) -> None:
         self.client.send("PUT", f"/apps/{app}", form=options)
@@ -48,10 +49,10 @@ class Rack:
         self.client.send("POST", f"/apps/{app}/cancel")
 
     def releases(self, app: str, limit: str | None = None) -> list[Json]:
-        return self.client.read_list("Release", f"/apps/{app}/releases", query={"limit": limit})
+        return self.client.read_list("structs.Releases", f"/apps/{app}/releases", query={"limit": limit})
 
     def release(self, app: str, release: str) -> Json:
-        return self.client.read_object("Release", "GET", f"/apps/{app}/releases/{release}")
+        return self.client.read_object("structs.Release", "GET", f"/apps/{app}/releases/{release}")
 
     def newest_release(self, app: str) -> Json | None:
         """None when there is none."""
@@ -59,7 +60,7 @@ class Rack:
         return self.release(app, text(newest[0], "id")) if newest else None
 
     def create_release(self, app: str, options: Options) -> Json:
-        return self.client.read_object("Release", "POST", f"/apps/{app}/releases", form=options)
+        return self.client.read_object("structs.Release", "POST", f"/apps/{app}/releases", form=options)
 
     def promote(self, app: str, release: str, *, force: bool) -> None:
         form = {"force": "true" if force else "false"}
@@ -67,39 +68,41 @@ class Rack:
 
     def store(self, app: str, key: str, data: bytes) -> str:
         """The opaque URL under which the rack finds the object again."""
-        stored = self.client.read_object("Object", "POST", f"/apps/{app}/objects/{key}", body=data)
-        return text(stored, "url") or text(stored, "Url")
+        stored = self.client.read_object("structs.Object", "POST", f"/apps/{app}/objects/{key}", body=data)
+        return text(stored, "Url")
 
     def builds(self, app: str, limit: str | None = None) -> list[Json]:
-        return self.client.read_list("Build", f"/apps/{app}/builds", query={"limit": limit})
+        return self.client.read_list("structs.Builds", f"/apps/{app}/builds", query={"limit": limit})
 
     def build(self, app: str, build: str) -> Json:
-        return self.client.read_object("Build", "GET", f"/apps/{app}/builds/{build}")
+        return self.client.read_object("structs.Build", "GET", f"/apps/{app}/builds/{build}")
 
     def create_build(self, app: str, options: Options) -> Json:
-        return self.client.read_object("Build", "POST", f"/apps/{app}/builds", form=options)
+        return self.client.read_object("structs.Build", "POST", f"/apps/{app}/builds", form=options)
 
     def build_logs(self, app: str, build: str) -> Socket:
         return self._socket(f"/apps/{app}/builds/{build}/logs", {})
 
     def processes(self, app: str, *, service: str | None = None, release: str | None = None) -> list[Json]:
         query = {"service": service, "release": release}
-        return self.client.read_list("Process", f"/apps/{app}/processes", query=query)
+        return self.client.read_list("structs.Processes", f"/apps/{app}/processes", query=query)
 
     def process(self, app: str, process: str) -> Json:
-        return self.client.read_object("Process", "GET", f"/apps/{app}/processes/{process}")
+        return self.client.read_object("structs.Process", "GET", f"/apps/{app}/processes/{process}")
 
     def stop_process(self, app: str, process: str) -> None:
         self.client.send("DELETE", f"/apps/{app}/processes/{process}")
 
     def run(self, app: str, service: str, headers: Options) -> Json:
-        return self.client.read_object("Process", "POST", f"/apps/{app}/services/{service}/processes", headers=headers)
+        return self.client.read_object(
+            "structs.Process", "POST", f"/apps/{app}/services/{service}/processes", headers=headers
+        )
 
     def exec(self, app: str, process: str, headers: Options) -> Socket:
         return self._socket(f"/apps/{app}/processes/{process}/exec", headers)
 
     def services(self, app: str) -> list[Json]:
-        return self.client.read_list("Service", f"/apps/{app}/services")
+        return self.client.read_list("structs.Services", f"/apps/{app}/services")
 
     def update_service(self, app: str, service: str, options: Options) -> None:
         self.client.send("PUT", f"/apps/{app}/services/{service}", form=options)
@@ -114,41 +117,42 @@ class Rack:
         return self._socket(f"/apps/{app}/services/{service}/logs", headers)
 
     def budget(self, app: str) -> Json:
-        """Empty when the rack answers `null`."""
-        return self.client.read_object("AppBudget", "GET", f"/apps/{app}/budget", nullable=True)
+        """Without a config and a state when the rack answers `null`."""
+        found: Json = self.client.read("sdk.appBudgetResponse", "GET", f"/apps/{app}/budget")
+        return found
 
-    def budget_shutdown(self, app: str) -> Json:
-        """Empty when the rack answers `null`."""
-        return self.client.read_object(
-            "AppBudgetShutdownState", "GET", f"/apps/{app}/budget/shutdown-state", nullable=True
-        )
+    def budget_shutdown(self, app: str) -> Json | None:
+        """None when the rack answers `null`."""
+        path = f"/apps/{app}/budget/shutdown-state"
+        found: Json | None = self.client.read("*structs.AppBudgetShutdownState", "GET", path)
+        return found
 
     def configs(self, app: str) -> list[Json]:
-        return self.client.read_list("AppConfig", f"/apps/{app}/configs")
+        return self.client.read_list("[]structs.AppConfig", f"/apps/{app}/configs")
 
     def config(self, app: str, name: str) -> Json:
-        return self.client.read_object("AppConfig", "GET", f"/apps/{app}/configs/{name}")
+        return self.client.read_object("structs.AppConfig", "GET", f"/apps/{app}/configs/{name}")
 
     def set_config(self, app: str, name: str, encoded: str) -> None:
         self.client.send("PUT", f"/apps/{app}/configs/{name}", form={"value": encoded})
 
     def balancers(self, app: str) -> list[Json]:
-        return self.client.read_list("Balancer", f"/apps/{app}/balancers")
+        return self.client.read_list("structs.Balancers", f"/apps/{app}/balancers")
 
     def resources(self, app: str) -> list[Json]:
-        return self.client.read_list("Resource", f"/apps/{app}/resources")
+        return self.client.read_list("structs.Resources", f"/apps/{app}/resources")
 
     def resource(self, app: str, name: str) -> Json:
-        return self.client.read_object("Resource", "GET", f"/apps/{app}/resources/{name}")
+        return self.client.read_object("structs.Resource", "GET", f"/apps/{app}/resources/{name}")
 
     def certificates(self, options: Options) -> list[Json]:
-        return self.client.read_list("Certificate", "/certificates", query=options)
+        return self.client.read_list("structs.Certificates", "/certificates", query=options)
 
     def instances(self) -> list[Json]:
-        return self.client.read_list("Instance", "/instances")
+        return self.client.read_list("structs.Instances", "/instances")
 
     def diagnose(self, app: str, options: Options) -> Json:
-        return self.client.read_object("AppDiagnosticReport", "GET", f"/apps/{app}/diagnose", query=options)
+        return self.client.read_object("structs.AppDiagnosticReport", "GET", f"/apps/{app}/diagnose", query=options)
 
     def _socket(self, path: str, headers: Options) -> Socket:
         from deployer.localrack.cli.sockets import Socket  # 50 ms that few commands need
@@ -159,11 +163,10 @@ class Rack:
 
 
 def text(record: Json, key: str) -> str:
-    """A text field; absent and null are Go's empty string."""
-    value = record.get(key)
-    return value if isinstance(value, str) else ""
+    """A text or a time of the answer (`gotypes`); none is empty."""
+    return record[key] or ""
 
 
 def number(record: Json, key: str) -> int:
-    value = record.get(key)
-    return int(value) if isinstance(value, int | float) else 0
+    """An integer of the answer; none is 0."""
+    return record[key] or 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from deployer.localrack.cli import gojson
+from deployer.localrack.cli.godecode import decode
 
 
 def directory() -> Path:
@@ -26,15 +26,14 @@ def read_local(name: str) -> str:
 
 def read_key(name: str, key: str) -> str:
     """One value of a setting that is a JSON object."""
-    values = read_object(name)
-    found = values.get(key)
-    return found if isinstance(found, str) else ""
+    return read_object(name).get(key, "")
 
 
-def read_object(name: str) -> dict[str, object]:
-    """Raises CommandError when the setting is no JSON object."""
-    values: dict[str, object] = gojson.of_kind(gojson.loads((read(name) or "{}").encode()), dict, "map[string]string")
-    return values
+def read_object(name: str) -> dict[str, str]:
+    """Raises CommandError when the setting is no JSON object of texts."""
+    content = (read(name) or "{}").encode("utf-8", "surrogateescape")
+    values: dict[str, str] | None = decode("map[string]string", content)
+    return values or {}
 
 
 def write(name: str, value: str) -> None:

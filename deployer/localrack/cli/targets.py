@@ -82,7 +82,7 @@ def current(flags: Flags) -> Target:
         raise CommandError(NO_RACK)
     chosen = settings.read_object("current")
     if chosen.get("type") == "terraform":
-        raise CommandError(_of_terraform(settings.directory() / "racks" / str(chosen.get("name", ""))))
+        raise CommandError(_of_terraform(settings.directory() / "racks" / chosen.get("name", "")))
     if chosen.get("type") != "console":
         raise CommandError(f"unknown rack type: {chosen.get('type', '')}")
     found = next((target for target in _consoles() if target.name == chosen.get("name")), None)
@@ -134,7 +134,7 @@ def _of_terraform(folder: Path) -> str:
 def _file(name: str) -> Target:
     client = Client(parse_endpoint(settings.read(f"racks/{name}")))
     known = settings.read_object(f"rack-meta/{name}.json")
-    return FileTarget(name, str(known.get("provider", "unknown")), str(known.get("status", "unknown")), client)
+    return FileTarget(name, known.get("provider", "unknown"), known.get("status", "unknown"), client)
 
 
 def _consoles() -> list[Target]:
@@ -144,12 +144,12 @@ def _consoles() -> list[Target]:
         return []
     client = _console_client(host, "")
     try:
-        racks = client.read_list("Rack", "/racks")
+        racks = client.read_list("[]console.Rack", "/racks")
     except (CommandError, Panic):
         return []
     return [
         ConsoleTarget(
-            f"{text(rack.get('organization') or {}, 'name')}/{text(rack, 'name')}",
+            f"{text(rack['organization'], 'name')}/{text(rack, 'name')}",
             text(rack, "provider") or "unknown",
             text(rack, "status"),
             client,

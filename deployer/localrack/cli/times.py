@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from deployer.localrack.cli.errors import CommandError
-from deployer.localrack.cli.gofmt import quote
+from deployer.localrack.cli import gotime
+from deployer.localrack.cli.gotypes import ZERO_TIME
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 WEEK, MONTH = 7 * DAY, 30 * DAY
 YEAR = 12 * MONTH
+LONGEST_S = (2**63 - 1) // 10**9  # a duration in Go is nanoseconds in 64 bits, and no more
 
 # Shorter than, what to say, unit. From the humanising library the CLI uses: a month has 30 days, a year 360.
 MAGNITUDES: tuple[tuple[float, str, int], ...] = (
@@ -34,17 +35,9 @@ MAGNITUDES: tuple[tuple[float, str, int], ...] = (
 
 
 def parse_time(text: str) -> datetime | None:
-    """
-    A time from the rack's JSON; None for Go's zero time and for an absent one.
-
-    Raises CommandError in Go's words when it is no time.
-    """
-    try:
-        parsed = datetime.fromisoformat(text or "0001-01-01T00:00:00Z")
-    except ValueError as exc:
-        wanted = quote('"2006-01-02T15:04:05Z07:00"')
-        raise CommandError(f'parsing time {quote(quote(text))} as {wanted}: cannot parse "{text}" as "2006"') from exc
-    return None if parsed.year == 1 else parsed.replace(tzinfo=parsed.tzinfo or UTC)
+    """A time of the rack's answer; None for Go's zero time and for an absent one."""
+    parsed = gotime.parse(text or ZERO_TIME)
+    return None if parsed.year == 1 else parsed
 
 
 def ago(text: str) -> str:
@@ -63,7 +56,7 @@ def duration(start: str, end: str) -> str:
     first, last = parse_time(start), parse_time(end)
     if last is None:
         return ""
-    total = int((last - (first or datetime(1, 1, 1, tzinfo=UTC))).total_seconds())
+    total = _seconds_between(first, last)
     minutes, seconds = divmod(total, 60) if total >= 0 else (0, -(-total % 60))
     return f"{minutes}m{seconds}s" if minutes else f"{seconds}s"
 
@@ -72,13 +65,17 @@ def rfc3339(text: str) -> str:
     """Without fractions of a second; Go's zero time is printed as such."""
     then = parse_time(text)
     if then is None:
-        return "0001-01-01T00:00:00Z"
+        return ZERO_TIME
     return then.replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
 def seconds_since(text: str) -> int:
-    then = parse_time(text) or datetime(1, 1, 1, tzinfo=UTC)
-    return int((datetime.now(UTC) - then).total_seconds())
+    return _seconds_between(parse_time(text), datetime.now(UTC))
+
+
+def _seconds_between(first: datetime | None, last: datetime) -> int:
+    seconds = (last - (first or gotime.parse(ZERO_TIME))).total_seconds()
+    return int(min(max(seconds, -LONGEST_S), LONGEST_S))
 
 
 def short_age(seconds: int) -> str:

@@ -8,6 +8,7 @@ connection has to be told apart more finely than `http.client` tells it.
 
 from __future__ import annotations
 
+import re
 import select
 
 from deployer.localrack.cli.dial import dial, read_error, route
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from deployer.localrack.cli.urls import Endpoint
 
 MAX_LINE = 1 << 20
+LONGEST_CHUNK = 1 << 62
 MAX_IDLE = 2  # connections kept, as Go does by default
+DIGITS = "[0-9]{1,15}"
 BROKEN = "net/http: HTTP/1.x transport connection broken: "
 CUT_SHORT = "unexpected EOF"
 
@@ -93,7 +96,9 @@ class Connection:
             return
         if "chunked" in headers.get("transfer-encoding", "").lower():
             response.body, response.cut_short = self._chunks()
-        elif length.isdigit():
+        elif length:
+            if not re.fullmatch(DIGITS, length):
+                raise CommandError(f"{BROKEN}bad Content-Length {quote(length)}")
             response.body = self.reader.read(int(length))
             response.cut_short = len(response.body) < int(length)
         else:
@@ -106,6 +111,8 @@ class Connection:
             try:
                 size = int(self.reader.readline(MAX_LINE).partition(b";")[0], 16)
             except ValueError:
+                return b"".join(parts), True
+            if not 0 <= size < LONGEST_CHUNK:
                 return b"".join(parts), True
             data = self.reader.read(size)
             parts.append(data)

@@ -23,7 +23,7 @@ def info(context: Context) -> None:
         ("Name", text(app, "name")),
         ("Status", text(app, "status")),
         ("Generation", text(app, "generation")),
-        ("Locked", "true" if app.get("locked") is True else "false"),
+        ("Locked", "true" if app["locked"] else "false"),
         ("Release", text(app, "release")),
     ]
     if text(app, "router"):
@@ -61,7 +61,7 @@ def unlock(context: Context) -> None:
 def params(context: Context) -> None:
     """The rack is asked for its version first, to tell racks that want another call."""
     context.rack.system()
-    found = context.rack.app(context.named_app).get("parameters") or {}
+    found = context.rack.app(context.named_app)["parameters"] or {}
     print_info(context.writer, sorted(found.items()))
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from deployer.localrack.cli import gojson
+from deployer.localrack.cli.gotypes import marshalled
 from deployer.localrack.cli.rack import number, text
 from deployer.localrack.cli.table import print_table
 from deployer.localrack.cli.times import rfc3339, seconds_since, short_age
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from deployer.localrack.cli.client import Json
     from deployer.localrack.cli.context import Context
     from deployer.localrack.cli.writer import Writer
@@ -29,18 +28,6 @@ LEGEND = (
     "\n<h2>Legend:</h2> <fail>●</fail> unhealthy  <service>●</service> not-ready  <process>●</process> new  "
     "<ok>●</ok> healthy\n"
 )
-# Fields in the order they are written: `?` marks those left out when empty, `#` numbers.
-SHAPES: dict[str, str] = {
-    "": "namespace rack app timestamp overview? initPods? pods? summary?",
-    "overview": "services events?",
-    "services": "name desiredReplicas# readyReplicas# updatedReplicas# status stallReason? agent?",
-    "events": "timestamp type reason object message hint?",
-    "initPods": "name service phase initContainers",
-    "initContainers": "name state logs?",
-    "pods": "name service phase ready ageSeconds# restarts# classification stateDetail? hint? logs? previousLogs? "
-    "events?",
-    "summary": "total# unhealthy# notReady# new# healthy#",
-}
 
 
 def deploy_debug(context: Context) -> None:
@@ -57,30 +44,16 @@ def deploy_debug(context: Context) -> None:
     report = context.rack.diagnose(context.app, options)
     match flags.text("output"):
         case "json":
-            context.writer.writef("%s\n", gojson.dumps(_shaped("", report)))
+            context.writer.writef("%s\n", gojson.dumps(marshalled("structs.AppDiagnosticReport", report)))
         case "summary":
             _print_summary(context.writer, report)
         case _:
             _print_report(context.writer, report)
 
 
-def _shaped(name: str, value: Any) -> Any:
-    """The report's fields in the CLI's order, whatever order the rack sent them in."""
-    if isinstance(value, list):
-        return [_shaped(name, item) for item in value]
-    if name not in SHAPES or not isinstance(value, dict):
-        return value
-    shaped = {}
-    for field in SHAPES[name].split():
-        key = field.rstrip("?#")
-        found = number(value, key) if field.endswith("#") else value.get(key)
-        if found or not field.endswith("?"):
-            shaped[key] = _shaped(key, "" if found is None and key not in SHAPES else found)
-    return shaped
-
-
 def _print_summary(writer: Writer, report: Json) -> None:
-    services = (report.get("overview") or {}).get("services") or []
+    overview = report["overview"]
+    services = overview["services"] if overview else None
     if services:
         rows = [
             (
@@ -93,11 +66,11 @@ def _print_summary(writer: Writer, report: Json) -> None:
         ]
         print_table(writer, ("SERVICE", "DESIRED", "READY", "STATUS"), rows)
         writer.writef("\n")
-    pods, summary = report.get("pods") or [], report.get("summary")
+    pods, summary = report["pods"], report["summary"]
     if pods:
         headers = ("PROCESS", "SERVICE", "STATUS", "READY", "RESTARTS", "AGE", "HINT")
         return print_table(writer, headers, [_summary_row(pod) for pod in pods])
-    if summary is not None and not number(summary, "unhealthy") and not number(summary, "notReady"):
+    if summary and not number(summary, "unhealthy") and not number(summary, "notReady"):
         return writer.writef("All %d processes healthy.\n", number(summary, "total"))
     return writer.writef("No processes found.\n")
 
@@ -122,13 +95,12 @@ def _print_report(writer: Writer, report: Json) -> None:
     )
     writer.writef("<h2>Namespace:</h2> %s\n", text(report, "namespace"))
     writer.writef("<h2>Time:</h2>      %s\n\n", rfc3339(text(report, "timestamp")))
-    # what the rack left out is null to Go; an empty one is not, and is shown
-    if report.get("overview") is not None:
+    if report["overview"]:
         _print_overview(writer, report["overview"])
-    if report.get("initPods"):
+    if report["initPods"]:
         _print_init_pods(writer, report["initPods"])
     _print_pods(writer, report)
-    if report.get("summary") is not None:
+    if report["summary"]:
         writer.writef("\n")
         _print_counts(writer, report["summary"])
     writer.writef(LEGEND)
@@ -137,11 +109,11 @@ def _print_report(writer: Writer, report: Json) -> None:
 
 def _print_overview(writer: Writer, overview: Json) -> None:
     writer.writef("<h1>--- Service Status ---</h1>\n")
-    if not overview.get("services"):
+    if not overview["services"]:
         writer.writef("  No services found.\n")
-    for service in overview.get("services") or []:
+    for service in overview["services"] or []:
         _print_service(writer, service)
-    events = overview.get("events") or []
+    events = overview["events"] or []
     if events:
         writer.writef("\n  <h1>Warning Events:</h1>\n")
     for event in events[:MAX_EVENTS]:
@@ -163,7 +135,7 @@ def _print_service(writer: Writer, service: Json) -> None:
         "  %s <service>%s</service>%s  %d/%d %s ready  %s\n",
         icon,
         text(service, "name"),
-        " <h2>(agent)</h2>" if service.get("agent") is True else "",
+        " <h2>(agent)</h2>" if service["agent"] else "",
         number(service, "readyReplicas"),
         desired,
         "process" if desired == 1 else "processes",
@@ -178,7 +150,7 @@ def _print_init_pods(writer: Writer, pods: list[Json]) -> None:
     for pod in pods:
         names = text(pod, "name"), text(pod, "service")
         writer.writef("  <fail>●</fail> <process>%s</process> (service: <service>%s</service>)\n", *names)
-        for container in pod.get("initContainers") or []:
+        for container in pod["initContainers"] or []:
             writer.writef("    init-container/%s: %s\n", text(container, "name"), text(container, "state"))
             _print_logs(writer, "Init Container Logs", text(container, "logs"), 6)
     writer.writef("\n")
@@ -186,8 +158,8 @@ def _print_init_pods(writer: Writer, pods: list[Json]) -> None:
 
 def _print_pods(writer: Writer, report: Json) -> None:
     writer.writef("<h1>--- Processes ---</h1>\n")
-    total = number(report.get("summary") or {}, "total")
-    if not report.get("pods"):
+    total = number(report["summary"], "total") if report["summary"] else 0
+    if not report["pods"]:
         if total > 0:
             return writer.writef("  All %d processes healthy -- no issues detected.\n", total)
         return writer.writef("  No processes found.\n")
@@ -216,9 +188,9 @@ def _print_pod(writer: Writer, pod: Json) -> None:
     logs = text(pod, "logs")
     _print_logs(writer, f"Current Logs (last {len(_lines(logs))} lines)", logs, 4)
     _print_logs(writer, "Previous Container Logs", text(pod, "previousLogs"), 4)
-    if pod.get("events"):
+    if pod["events"]:
         writer.writef("\n    <h1>--- Events ---</h1>\n")
-    for event in pod.get("events") or []:
+    for event in pod["events"] or []:
         what = text(event, "type"), text(event, "reason"), text(event, "message")
         writer.writef("    %s ago  %-8s %-20s %s\n", _age(event), *what)
 

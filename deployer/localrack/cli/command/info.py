@@ -61,9 +61,8 @@ def instances(context: Context) -> None:
 
 
 def _share(instance: Json, what: str) -> str:
-    used, available = instance.get(what) or 0, [instance.get(f"{each}-allocatable") or 0 for each in ("cpu", "memory")]
-    of = (instance.get(f"{what}-allocatable") or 1) if all(available) else 1
-    return f"{used / of * 100:.2f}%"
+    is_known = all(instance[f"{each}-allocatable"] > 0 for each in ("cpu", "memory"))
+    return f"{instance[what] / (instance[f'{what}-allocatable'] if is_known else 1) * 100:.2f}%"
 
 
 def switch(context: Context) -> None:

@@ -42,14 +42,14 @@ def listing(context: Context) -> None:
     services = context.rack.services(context.app)
     cap = cap_of(context.rack, context.app, services)
     columns: list[Column] = [("SERVICE", _name), ("DOMAIN", lambda s: text(s, "domain")), ("PORTS", _ports)]
-    if any(service.get("nlb") for service in services):
-        columns.append(("NLB PORTS", lambda s: " ".join(_nlb_port(port) for port in s.get("nlb") or [])))
-    if any(service.get(end) is not None for service in services for end in ("min", "max")):
+    if any(service["nlb"] for service in services):
+        columns.append(("NLB PORTS", lambda s: " ".join(_nlb_port(port) for port in s["nlb"] or [])))
+    if any(service[end] is not None for service in services for end in ("min", "max")):
         columns.append(("SCALE", _range))
     if any(is_autoscaled(service) for service in services):
         columns.append(("AUTOSCALE", _triggers))
-    if any(service.get("cold-start") is True for service in services):
-        columns.append(("COLD", lambda s: "yes" if s.get("cold-start") is True else "-"))
+    if any(service["cold-start"] for service in services):
+        columns.append(("COLD", lambda s: "yes" if s["cold-start"] else "-"))
     if cap.at_cap:
         columns.append(("BUDGET", lambda s: cap.token(_name(s))))
     _print(context, columns, services)
@@ -108,8 +108,8 @@ def _print_scale(context: Context) -> None:
         ("CPU", lambda s: str(number(s, "cpu"))),
         ("MEMORY", lambda s: str(number(s, "memory"))),
         ("GPU", lambda s: str(number(s, "gpu")) if number(s, "gpu") > 0 else "-"),
-        ("MIN", lambda s: _cell(s.get("min"))),
-        ("MAX", lambda s: _cell(s.get("max"))),
+        ("MIN", lambda s: _cell(s["min"])),
+        ("MAX", lambda s: _cell(s["max"])),
     ]
     if any(is_autoscaled(service) for service in services):
         columns.append(("AUTOSCALE", _triggers))
@@ -170,7 +170,7 @@ def _name(service: Json) -> str:
 
 
 def _ports(service: Json) -> str:
-    return " ".join(_port(port) for port in service.get("ports") or [])
+    return " ".join(_port(port) for port in service["ports"] or [])
 
 
 def _port(port: Json) -> str:
@@ -180,11 +180,11 @@ def _port(port: Json) -> str:
 
 def _nlb_port(port: Json) -> str:
     attributes = []
-    if port.get("cross-zone") is not None:
+    if port["cross-zone"] is not None:
         attributes.append(f"cz={str(port['cross-zone']).lower()}")
-    if port.get("allow-cidr"):
+    if port["allow-cidr"]:
         attributes.append(f"allow={len(port['allow-cidr'])}")
-    if port.get("preserve-client-ip") is not None:
+    if port["preserve-client-ip"] is not None:
         attributes.append(f"pcip={str(port['preserve-client-ip']).lower()}")
     protocol = "/tls" if text(port, "protocol") == "tls" else ""
     scheme = "(internal)" if text(port, "scheme") == "internal" else ""
@@ -193,7 +193,7 @@ def _nlb_port(port: Json) -> str:
 
 
 def _range(service: Json) -> str:
-    low, high = service.get("min"), service.get("max")
+    low, high = service["min"], service["max"]
     if low is None and high is None:
         return "-"
     return str(low) if low == high else f"{'' if low is None else low}-{'' if high is None else high}"
@@ -203,14 +203,14 @@ def _triggers(service: Json) -> str:
     if not is_autoscaled(service):
         return "-"
     state = service["autoscale"]
-    shown = [f"{name}>{state[key]}" for name, key in TRIGGERS if state.get(key) is not None]
+    shown = [f"{name}>{state[key]}" for name, key in TRIGGERS if state[key] is not None]
     if number(state, "custom-triggers") > 0:
         shown.append(f"custom={number(state, 'custom-triggers')}")
     return " ".join(shown) or "-"
 
 
 def _scale_status(service: Json, cap: Cap) -> str:
-    return cap.decorate("COLD (~2-5m first req)" if service.get("cold-start") is True else "", _name(service))
+    return cap.decorate("COLD (~2-5m first req)" if service["cold-start"] else "", _name(service))
 
 
 def _cell(value: Any) -> str:
