@@ -158,6 +158,17 @@ def test_a_length_that_is_no_number_breaks_the_connection(run: Run, length: str)
     assert (f'ERROR: Get "http://127.0.0.1:PORT/apps?": {why}\n', 1) == (done.stderr, done.status)
 
 
+def test_registries_are_listed_without_their_passwords(run: Run) -> None:
+    """As a table."""
+    registry = {"server": "registry.example.com", "username": "ci", "password": "secret"}
+    rule = {"p": "^/registries$", "status": 200, "body": json.dumps([registry])}
+
+    done = run("registries", scenario={"faults": [rule]})
+
+    assert "SERVER                USERNAME\nregistry.example.com  ci\n" == done.stdout
+    assert ["GET /registries"] == done.asked
+
+
 # Commands that ask no rack for JSON.
 ASKS_NOTHING = {"help", "racks", "switch"}
 # Those that wait for seconds once a rack agrees: theirs only refuses. What they read while they wait others read too.

@@ -151,6 +151,7 @@ COMMANDS = {
     "ps stop": Command("processes:stop", [APP, RACK], args=(1, 1)),
     "rack": Command("info:rack", [RACK]),
     "racks": Command("info:racks", [WATCH], on_rack=False),
+    "registries": Command("info:registries", [RACK]),
     "releases": Command("releases:listing", [LIMIT, RACK, APP, WATCH]),
     "releases create-from": Command("releases:create_from", CREATE_FROM),
     "releases info": Command("releases:info", [APP, RACK, Flag("reveal", kind="bool")], args=(1, 1)),

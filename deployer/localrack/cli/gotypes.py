@@ -59,6 +59,7 @@ STRUCTS = {
     "structs.Object": "Url",
     "structs.Process": "id app command cpu:float64 gpu:int host image instance memory:float64 name ports:[]string "
     "release service started:time.Time status",
+    "structs.Registry": "server username password",
     "structs.Release": "id app build env manifest description created:time.Time",
     "structs.Resource": "name parameters?:map[string]string status? type url apps?:structs.Apps",
     "structs.Service": "count:int cpu:int domain gpu:int gpu-vendor memory:int name nlb:[]structs.ServiceNlbPort "
@@ -83,6 +84,7 @@ LISTS = {
     "structs.Certificates": "structs.Certificate",
     "structs.Instances": "structs.Instance",
     "structs.Processes": "structs.Process",
+    "structs.Registries": "structs.Registry",
     "structs.Releases": "structs.Release",
     "structs.Resources": "structs.Resource",
     "structs.Services": "structs.Service",

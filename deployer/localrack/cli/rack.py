@@ -151,6 +151,9 @@ class Rack:
     def instances(self) -> list[Json]:
         return self.client.read_list("structs.Instances", "/instances")
 
+    def registries(self) -> list[Json]:
+        return self.client.read_list("structs.Registries", "/registries")
+
     def diagnose(self, app: str, options: Options) -> Json:
         return self.client.read_object("structs.AppDiagnosticReport", "GET", f"/apps/{app}/diagnose", query=options)
 

@@ -65,6 +65,12 @@ def _share(instance: Json, what: str) -> str:
     return f"{instance[what] / (instance[f'{what}-allocatable'] if is_known else 1) * 100:.2f}%"
 
 
+def registries(context: Context) -> None:
+    """Their passwords are not shown."""
+    rows = [(text(each, "server"), text(each, "username")) for each in context.rack.registries()]
+    print_table(context.writer, ("SERVER", "USERNAME"), rows)
+
+
 def switch(context: Context) -> None:
     """
     Says which rack is current, or makes one so.
