@@ -348,7 +348,7 @@ def seeds_until_caught(mistake: Mistake | None) -> int | None:
             command, cwd=folder, env={**os.environ, "PYTHONPATH": folder}, capture_output=True, text=True, check=False
         )
         if played.returncode not in (0, 1):
-            raise RuntimeError(f"{mistake and mistake.rule}: {played.stderr[-500:]}")
+            raise RuntimeError(f"{mistake.rule if mistake else 'none'}: {played.stderr[-500:]}")
         return int(played.stdout) if played.returncode else None
 
 

@@ -175,7 +175,7 @@ class Stage:
     def _spoil(self) -> None:
         """New processes of the old release die from now on; those that are there live on (faults P21)."""
         name = self.schedule.before
-        if name == self.schedule.companion:
+        if name in (self.schedule.companion, self.schedule.program):
             raise IndexError(name)  # the new release starts it too
         self.world.started_as["before" if name in (None, "crashing") else str(name)] = "crashes"
 

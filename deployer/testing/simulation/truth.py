@@ -201,6 +201,8 @@ class Truth:
         elif is_hopeless(schedule.program, schedule.layout.reach):
             goes_back = self.steps.baseline_served and not self.steps.no_way_back
             wanted = {41, 18, 31} if schedule.before is None else {41, 20} if goes_back else {31, 41}
+            # a service that nobody can ask may have been bad before: then no way back can be proven
+            wanted |= {30} if schedule.before in ("turned-bad", "crashing") else set()
         else:
             return
         said = f"{schedule.program} over {schedule.before} in calm weather: {verdict.label}"
