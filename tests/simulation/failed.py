@@ -20,5 +20,7 @@ FAILED = {
     1209: "gone back over the head of somebody on call, who had taken the lock over",
     128: "resume that could not look said that nothing was touched",
     1795: "the way back to a service that the release had dropped could never be proven",
+    511_370: "a second resume took what the first had not seen for gone",
+    6_206_396_879: "a release settled two seconds after a 503 that was heard in a look without rows",
     2305: "refused, although the release brings a service that can be asked",
 }

@@ -46,7 +46,7 @@ class Act(Enum):
     SET_CLOCK = "F18 the wall clock jumps by an hour"
 
 
-ON_OUR_SIDE = frozenset({Act.SLEEP, Act.SET_CLOCK})
+ON_OUR_SIDE = frozenset({Act.SET_CLOCK})
 
 
 @dataclass(frozen=True, slots=True)
