@@ -45,5 +45,6 @@ def play(practice: PracticeRack, request: pytest.FixtureRequest) -> Iterator[Cal
 
 
 def _case_of(item: pytest.Item) -> Case | None:
-    case: Case | None = getattr(getattr(item, "callspec", None), "params", {}).get("case")
-    return case
+    """Other tests have cases of their own."""
+    case = getattr(getattr(item, "callspec", None), "params", {}).get("case")
+    return case if isinstance(case, Case) else None
