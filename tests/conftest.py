@@ -18,6 +18,7 @@ TOGETHER = ("contract", "crash")
 BY_FILE = ("scenario", "service")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Which tests `pytest -n` may not part (`--dist loadgroup`); all others it hands out one by one."""
     for item in items:
