@@ -15,9 +15,9 @@ demo: $(READY) ## ship a good release and a broken one to a rack on this machine
 	@bash docs/demo.sh
 
 JOBS ?= 3
-test: $(READY) ## all tests, JOBS of them side by side; the recorded runs alone, since they are held to their times
+test: $(READY) ## all tests: the recorded runs, which are held to their times, then the others, JOBS files at a time
 	pytest -q tests/contract
-	pytest -q --ignore=tests/contract -n $(JOBS) --dist loadgroup
+	pytest -q --ignore=tests/contract -n $(JOBS) --dist loadfile
 
 check: $(READY) ## lint, types, and the direction of every import
 	ruff check
