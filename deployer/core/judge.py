@@ -280,12 +280,15 @@ def _still_at_work(history: History, policy: Policy) -> LostSight | None:
 
 
 def _overdue(history: History, policy: Policy) -> Doomed | LostSight | None:
-    """No new best count for too long, or the cap; time in which nothing could be seen does not count."""
+    """
+    No new best count for too long, or the cap. Time in which nothing could be seen does not count, but for as long only
+    as sight is not lost: bit by bit it would put the end off for ever.
+    """
     if not history.is_ours or history.latest is None or history.latest.processes is None:
         return None
     moved_at_s = max(history.best_at_s, history.ours_since_s or 0.0, history.proven_at_s or 0.0)
-    still_s = history.now_s - moved_at_s - (history.blind_s - history.best_blind_s)
-    total_s = history.now_s - (history.ours_since_s or 0.0) - history.blind_s
+    still_s = history.now_s - moved_at_s - min(history.blind_s - history.best_blind_s, policy.blind_s)
+    total_s = history.now_s - (history.ours_since_s or 0.0) - min(history.blind_s, policy.blind_s)
     # whoever is given longer to start than others are to make progress is given it
     patience_s = max((policy.no_progress_s, *(each.start_budget_s for each in history.rollout.services)))
     if still_s <= patience_s and total_s <= policy.cap_s:

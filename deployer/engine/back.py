@@ -234,7 +234,8 @@ class _WayBack:
         order, baseline = self.order, self.order.baseline
         if baseline is None:
             raise ValueError("a way back by a copy is a copy of the baseline")
-        policy = replace(order.policy, soak_s=order.policy.proven_back_s)
+        cap_s = min(order.policy.cap_s, order.policy.back_deadline_s)
+        policy = replace(order.policy, soak_s=order.policy.proven_back_s, cap_s=cap_s)
         aim = replace(baseline, release=made)
         return replace(order, aim=aim, baseline=order.aim, no_way_back="one way back per run", policy=policy)
 

@@ -116,7 +116,9 @@ class Steps:
     def _on_move(self, words: str) -> None:
         """A write that changes what serves."""
         stage, now_s = self.stage, self.stage.clock.now_s()
-        since_s = stage.theirs.get(stage.model.truth(APP).release)
+        active = stage.model.truth(APP)
+        # also where the rack went back to it by itself, of which its words tell no sooner
+        since_s = max(stage.theirs[active.release], active.since_s) if active.release in stage.theirs else None
         lag_s = RACE_S + stage.schedule.physics.mirror_lag_s
         is_theirs = since_s is not None and self.planned_s < since_s < now_s - lag_s
         self._holds("I3", not is_theirs, f"{words} over what somebody else promoted")

@@ -66,9 +66,10 @@ class Truth:
         self._calm()
         self._healed()
         self.stage.clock.limit_s = float("inf")
-        if self.verdict in PROVEN | WENT_BACK:
+        if self.verdict in PROVEN | WENT_BACK or self.stage.weather.fired[Kind.PROMOTE_WAITS]:
             self.stage.clock.advance(SETTLE_S)
             self._lasts()
+            self._holds("I5", not self.stage.strays, "a child that was left waiting promoted behind our back")
 
     def is_needless(self) -> bool:
         """A good release was taken back, and nobody else had a hand in it, nor a front door full of errors."""
@@ -185,7 +186,6 @@ class Truth:
         if self.verdict is Verdict.FIRST_FAILED:
             rows = [row for row in self.stage.replicas() if row.release in ours]
             self._holds("I7", not rows, "first-failed, and processes of it are there to stay")
-        self._holds("I5", not self.stage.strays, "a child that was left waiting promoted behind our back")
 
     def _calm(self) -> None:
         """In calm weather a good release ships, and a hopeless one ends with what served before, if that serves."""

@@ -330,6 +330,14 @@ class TestDoomed:
 
         assert isinstance(judged(every(2, 60, TWO, wrong)), Waiting)
 
+    def test_blind_looks_in_between_put_the_end_off_once_only(self) -> None:
+        """Three looks of four see nothing: ten minutes are forgiven, not all that time, or it would never end."""
+        one, heard = [row("aaaaa")], [answer("aaaaa")]
+        seen = [snapshot(10.0 * n, one if n % 4 == 1 else None, heard) for n in range(1, 130)]
+
+        assert isinstance(judged(seen[:117]), Waiting)
+        assert Reason.STUCK is reason(judged(seen))
+
     def test_no_progress_dooms_when_processes_are_missing(self) -> None:
         """Ten minutes without a new best count: stuck."""
         assert Reason.STUCK is reason(judged(every(10, 640, [row("aaaaa")], [answer("aaaaa")])))
