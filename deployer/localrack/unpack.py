@@ -105,8 +105,8 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
     path.unlink(missing_ok=True)  # it may be a second name of another file
     with path.open("xb") as file:
         shutil.copyfileobj(data, file)
-    if file_size := path.stat().st_size - member.size:
-        raise UnsafeArchive(f"the source is no tar.gz: {member.name} is {-file_size} bytes short")
+    if short_bytes := member.size - path.stat().st_size:
+        raise UnsafeArchive(f"the source is no tar.gz: {member.name} is {short_bytes} bytes short")
     path.chmod(0o755 if member.mode & 0o100 else 0o644)
 
 

@@ -142,6 +142,20 @@ def test_links_that_stay_inside_are_kept(tmp_path: Path) -> None:
     assert ["hello", "hello"] == [(tmp_path / "out" / name).read_text() for name in ("l/x", "y")]
 
 
+@pytest.mark.parametrize(("packed_mode", "mode"), [(0o100, 0o755), (0o600, 0o644), (0o6777, 0o755)])
+def test_what_can_be_run_stays_so_and_nothing_else_of_its_mode(packed_mode: int, mode: int, tmp_path: Path) -> None:
+    """Neither a set-user bit nor that all the world may write it."""
+
+    def fill(tar: tarfile.TarFile) -> None:
+        member = tarfile.TarInfo("run")
+        member.mode = packed_mode
+        tar.addfile(member)
+
+    unpack(packed(tmp_path, fill), tmp_path / "out")
+
+    assert mode == (tmp_path / "out" / "run").stat().st_mode & 0o7777
+
+
 @pytest.mark.parametrize("cut", [1, 10, 40, 200])
 def test_an_archive_that_was_cut_short_is_refused(cut: int, tmp_path: Path) -> None:
     """Wherever it ends."""
