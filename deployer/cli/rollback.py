@@ -28,7 +28,7 @@ def rollback(
     app: options.App = None,
     rack: options.Rack = None,
     keep_env: Annotated[bool, typer.Option("--keep-env", help="Take back the code only; the env stays.")] = False,
-    now: Annotated[bool, typer.Option("--now", help="No soak: one round of answers proves it.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="No soak: one round of answers is enough.")] = False,
     yes: options.Yes = False,
     soak: options.Soak = None,
     timeout: options.Timeout = None,

@@ -18,7 +18,7 @@ from deployer.core.history import History, ServiceView, Track, follow, speaks_ag
 from deployer.core.models import ProofMode, Snapshot
 from deployer.core.names import ProcessId, ReleaseId, ServiceName
 from deployer.core.policy import Policy
-from deployer.core.proof import Progress, heard_last, is_proven, progress_of, what_is_missing
+from deployer.core.proof import Progress, heard_last, is_proven, progress_of, soak_s, what_is_missing
 
 # One may be a word from before the promote: the rack's mirror lags (convox-facts 3.4).
 RUNNING_READS = 2
@@ -251,7 +251,7 @@ def _never_settled(history: History, policy: Policy) -> LostSight | None:
     if history.proven_since_s is None or history.running_reads >= RUNNING_READS:
         return None
     waited_s = history.now_s - history.proven_since_s
-    if waited_s <= policy.soak_s + policy.no_progress_s:
+    if waited_s <= soak_s(history, policy) + policy.no_progress_s:
         return None
     status = history.app.status if history.app else "unknown"
     return LostSight(f"all processes are proven, but the rack does not say running for {waited_s:.0f} s: {status}")
@@ -262,7 +262,7 @@ def _proven(history: History, policy: Policy, running_reads: int = RUNNING_READS
     since_s, at_s = history.proven_since_s, history.proven_at_s
     if since_s is None or at_s is None or history.now_s - at_s > policy.gap_s:
         return None
-    has_soaked = history.now_s - since_s >= policy.soak_s and at_s == history.now_s
+    has_soaked = history.now_s - since_s >= soak_s(history, policy) and at_s == history.now_s
     return Proven(progress_of(history, policy), since_s, has_soaked and history.running_reads >= running_reads)
 
 

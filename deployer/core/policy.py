@@ -32,6 +32,7 @@ class Policy:
         0.2, "share by which a tick varies, so that deployers do not march in step", may_be_zero=True
     )
     soak_s: float = _number(15.0, "how long a release must stay proven", may_be_zero=True)
+    unasked_s: float = _number(5.0, "how long at least, where only the process list can speak for a service")
     wait_busy_s: float = _number(60.0, "how long an app that is being updated is waited for", may_be_zero=True)
 
     start_margin_s: float = _number(

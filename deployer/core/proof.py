@@ -45,6 +45,16 @@ def is_proven(history: History, policy: Policy) -> bool:
     return bool(seen) and all(each.is_proven for each in seen) and any(each.running for each in seen)
 
 
+def soak_s(history: History, policy: Policy) -> float:
+    """
+    How long the release must stay proven, in seconds.
+
+    However short a soak was asked for: a process that nobody can ask is called running between any two of its crashes.
+    """
+    is_unasked = any(each.mode is ProofMode.PS and each.running for each in progress_of(history, policy))
+    return max(policy.soak_s, policy.unasked_s) if is_unasked else policy.soak_s
+
+
 def what_is_missing(history: History, policy: Policy) -> str:
     """Why a release is not proven, in words."""
     missing = "; ".join(each.missing for each in progress_of(history, policy) if each.missing)

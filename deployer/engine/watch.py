@@ -25,7 +25,7 @@ from deployer.core.judge import (
 from deployer.core.models import Answer, Manifest, Process, Rollout, Service, Snapshot
 from deployer.core.names import ProcessId, ReleaseId
 from deployer.core.policy import Policy
-from deployer.core.proof import progress_of
+from deployer.core.proof import progress_of, soak_s
 from deployer.engine.look import look, targets_for
 from deployer.engine.ports import Ports
 
@@ -85,7 +85,7 @@ class Watch:
         """When the next look may settle it: at the end of the soak, and soon after one that only missed a word."""
         if not isinstance(self._last, Proven):
             return math.inf
-        soaked_s = self._last.since_s + self.policy.soak_s
+        soaked_s = self._last.since_s + soak_s(self.history, self.policy)
         return soaked_s if soaked_s > self._ticked_at_s else self._ticked_at_s + self.policy.settle_tick_s
 
     def _tell(self, snapshot: Snapshot, judgement: Judgement) -> None:

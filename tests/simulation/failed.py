@@ -22,6 +22,7 @@ FAILED = {
     1795: "the way back to a service that the release had dropped could never be proven",
     511_370: "a second resume took what the first had not seen for gone",
     6_206_396_879: "a release settled two seconds after a 503 that was heard in a look without rows",
+    8_417_449_593: "without a soak, a glimpse of a worker between two crashes was a proof",
     8_621_256_388: "blind looks in between put the end of a way back off, over and over",
     2305: "refused, although the release brings a service that can be asked",
 }

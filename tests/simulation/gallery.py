@@ -79,7 +79,7 @@ MISTAKES = (
         "R5",
         "one good sample is enough",
         JUDGE,
-        "history.now_s - since_s >= policy.soak_s and",
+        "history.now_s - since_s >= soak_s(history, policy) and",
         "history.now_s - since_s >= 0 and",
     ),
     Mistake(
@@ -331,6 +331,13 @@ MISTAKES = (
         "engine/prepare.py",
         "expect(each, mode_of(each, policy)[0], policy) for each in draft.rehearsals",
         "expect(each, None, policy) for each in draft.rehearsals",
+    ),
+    Mistake(
+        "own 19",
+        "a glimpse proves who cannot be asked",
+        PROOF,
+        "return max(policy.soak_s, policy.unasked_s) if is_unasked else policy.soak_s",
+        "return policy.soak_s",
     ),
 )
 

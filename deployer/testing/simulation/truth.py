@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from deployer.core.events import Ended, Judged, Looked, Planned, Said
 from deployer.core.verdict import Verdict
 from deployer.engine.resume import OLD_S
-from deployer.testing.simulation.layout import Reach, is_good, is_hopeless
+from deployer.testing.simulation.layout import is_good, is_hopeless
 from deployer.testing.simulation.proof import HANGING_S, SLACK_S, Claim, Proof
 from deployer.testing.simulation.runs import Run, Runs
 from deployer.testing.simulation.schedule import ON_OUR_SIDE, Act, Errand
@@ -158,9 +158,7 @@ class Truth:
         self._holds("I1", not missing, f"{said}, and {missing}")
         schedule = stage.schedule
         was_shot = schedule.errand in (Errand.SHIP, Errand.RELEASE) and said == "shipped"
-        # without a soak, one second in which a process without a port runs is all there is to see
-        is_glimpsed = schedule.layout.reach in (Reach.PORTLESS, Reach.AGENT) and schedule.policy.soak_s == 0
-        hopeless = was_shot and not is_glimpsed and is_hopeless(schedule.program, schedule.layout.reach)
+        hopeless = was_shot and is_hopeless(schedule.program, schedule.layout.reach)
         self._holds("I1", not hopeless, f"{said}, and it can never be proven")
 
     def _lasts(self) -> None:

@@ -214,6 +214,21 @@ class TestProven:
 
         assert isinstance(word, Proven)
 
+    @pytest.mark.parametrize(("until_s", "settled"), [(4, False), (8, True)])
+    def test_a_glimpse_is_not_enough_where_nothing_can_be_asked(self, until_s: float, *, settled: bool) -> None:
+        """Between two crashes the process list calls it running too, however short a soak is asked for (8417449593)."""
+        word = judged(every(2, until_s, TWO), rollout(expected(ProofMode.PS)), replace(POLICY, soak_s=0.0))
+
+        assert isinstance(word, Proven)
+        assert settled is word.is_settled
+
+    def test_whoever_answers_needs_no_soak(self) -> None:
+        """Without a soak, an answer of every process is enough."""
+        word = judged(every(2, 4, TWO, BOTH), policy=replace(POLICY, soak_s=0.0))
+
+        assert isinstance(word, Proven)
+        assert word.is_settled
+
 
 class TestDoomed:
     def test_all_crashed_twice_dooms_at_once(self) -> None:
