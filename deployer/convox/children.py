@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from deployer.convox.calls import Calls
@@ -11,7 +12,7 @@ from deployer.convox.request import Request
 from deployer.convox.runner import Running
 from deployer.core.errors import Denied, Garbled, RackFailure, Unauthorised
 from deployer.core.models import App, Process, Service
-from deployer.core.names import ReleaseId
+from deployer.core.names import ProcessId, ReleaseId
 from deployer.engine.ports import PromoteState, Reads
 
 T = TypeVar("T")
@@ -63,10 +64,12 @@ class Tick:
         app: Asked[App],
         processes: Asked[tuple[Process, ...]],
         services: Asked[tuple[Service, ...]] | None = None,
+        restarts: Asked[Mapping[ProcessId, int]] | None = None,
     ) -> None:
         self._app = app
         self._processes = processes
         self._services = services
+        self._restarts = restarts
         self._trouble: list[str] = []
         self._is_denied = False
 
@@ -75,12 +78,18 @@ class Tick:
             app, processes = self._take(self._app), self._take(self._processes)
             is_denied = self._is_denied
             services = self._take(self._services) if self._services else None
+            restarts = self._count()
         except BaseException:
-            for asked in (self._app, self._processes, self._services):
+            for asked in (self._app, self._processes, self._services, self._restarts):
                 if asked:
                     asked.kill()
             raise
-        return Reads(app, processes, services, tuple(self._trouble), is_denied)
+        return Reads(app, processes, services, restarts, tuple(self._trouble), is_denied)
+
+    def _count(self) -> Mapping[ProcessId, int] | None:
+        with suppress(RackFailure):
+            return self._restarts.answer() if self._restarts else None
+        return None
 
     def _take(self, asked: Asked[T]) -> T | None:
         try:

@@ -8,7 +8,7 @@ since without it the CLI takes the name of the current folder for the app (1.2).
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from unicodedata import category
 
 from deployer.convox.request import Request
@@ -78,6 +78,12 @@ class Commands:
         """Needs a rack of 3.24.0 (convox-facts 2.9); an older one has no such path, an older CLI no such command."""
         which = ("-s", _value(service)) if service else ()
         return self._ask("deploy-debug", "-o", "json", "--lines", "40", *which, *self._flags())
+
+    def restarts(self) -> Request:
+        """How often each process was restarted, with as little of its log as can be asked for."""
+        brief = ("--all", "--lines", "1", "--no-events", "--no-previous")
+        words = ("-o", "json", *brief, *self._flags())
+        return replace(self._ask("deploy-debug", *words), deadline_s=self.policy.evidence_s)
 
     def config_get(self, name: str) -> Request:
         return self._ask("config get", _value(name), *self._flags())

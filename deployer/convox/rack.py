@@ -86,12 +86,14 @@ class ConvoxRack:
     def evidence(self, release: ReleaseId, service: ServiceName | None) -> Evidence:
         return evidence_of(self._calls, release, service)
 
-    def start_reads(self, *, with_services: bool = False) -> PendingReads:
-        app = Asked(self._calls, self._commands.app(), parse.app)
-        processes = Asked(self._calls, self._commands.processes(), parse.processes, self._processes_as_json)
-        if not (with_services and self._may_ask_api):
-            return Tick(app, processes)
-        return Tick(app, processes, Asked(self._calls, self._commands.api_get("services"), wire.services))
+    def start_reads(self, *, with_services: bool = False, with_restarts: bool = False) -> PendingReads:
+        calls, commands = self._calls, self._commands
+        app = Asked(calls, commands.app(), parse.app)
+        processes = Asked(calls, commands.processes(), parse.processes, self._processes_as_json)
+        may_ask = with_services and self._may_ask_api
+        services = Asked(calls, commands.api_get("services"), wire.services) if may_ask else None
+        restarts = Asked(calls, commands.restarts(), wire.restarts) if with_restarts else None
+        return Tick(app, processes, services, restarts)
 
     def set_env(self, wanted: Environment, *, replace: bool) -> Release:
         return setting.set_env(self._calls, wanted, replace=replace)

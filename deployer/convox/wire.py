@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, TypeAdapter, ValidationError
@@ -115,6 +116,10 @@ def processes(text: str) -> tuple[Process, ...]:
 
 def diagnosis(text: str) -> tuple[Unwell, ...]:
     return tuple(each.model() for each in _read(_DIAGNOSIS, text).pods)
+
+
+def restarts(text: str) -> Mapping[ProcessId, int]:
+    return {ProcessId(each.name): each.restarts for each in _read(_DIAGNOSIS, text).pods}
 
 
 def _read(adapter: TypeAdapter[T], text: str) -> T:

@@ -32,6 +32,7 @@ class Track:
     wrong_rounds: int = 0
     wrong_answer: str = ""
     wrong_release: ReleaseId | None = None
+    restarts: int | None = None  # as last counted; the row does not show them
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +133,16 @@ def follow(history: History, snapshot: Snapshot) -> History:
     if snapshot.processes == ():
         # No rows at all is also what a lost reply prints, status 0: unknown, never "nothing runs" (faults C30, F33).
         snapshot = replace(snapshot, processes=None, trouble=(*snapshot.trouble, "the process list is empty"))
+    if restarted := _restarted(history, snapshot):
+        told = tuple(f"{pid} crashed and was started again" for pid in restarted)
+        snapshot = replace(snapshot, trouble=(*snapshot.trouble, *told))
     seen = _reads(history, snapshot)
     if not seen.is_ours:
         return seen
     if snapshot.processes is not None:
         seen = replace(seen, tracks=_tracks(seen, snapshot), snapshots=(*seen.snapshots[-1:], snapshot))
+    if restarted:
+        seen = replace(seen, contrary_at_s=snapshot.at_s)
     return _progress(_hear(seen, snapshot))
 
 
@@ -207,9 +213,24 @@ def _count_running(history: History, snapshot: Snapshot) -> int:
     return history.running_reads + 1 if app.release == history.rollout.release and app.is_running else 0
 
 
+def _restarted(history: History, snapshot: Snapshot) -> tuple[ProcessId, ...]:
+    """Which processes of the release crashed since restarts were counted last, be they well again or not."""
+    counted = {pid: track.restarts for pid, track in history.tracks.items() if track.restarts is not None}
+    return tuple(pid for pid, restarts in (snapshot.restarts or {}).items() if restarts > counted.get(pid, restarts))
+
+
 def _tracks(history: History, snapshot: Snapshot) -> dict[ProcessId, Track]:
     ours = (row for view in views(history, snapshot) for row in view.ours)
-    return {row.id: _follow(history.tracks.get(row.id), row, snapshot.at_s) for row in ours}
+    followed = (_follow(history.tracks.get(row.id), row, snapshot.at_s) for row in ours)
+    counted, restarted = snapshot.restarts or {}, _restarted(history, snapshot)
+    return {
+        each.id: replace(
+            each,
+            restarts=counted.get(each.id, each.restarts),
+            proven=each.proven and each.id not in restarted,
+        )
+        for each in followed
+    }
 
 
 def _follow(track: Track | None, row: Process, at_s: float) -> Track:

@@ -6,6 +6,7 @@ Source of the fields: convox-facts 2.9, 2.11, 3.2 to 3.4.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -204,13 +205,18 @@ class HealthTarget:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that one tick saw, at one monotonic second. A read that failed is `None` and named in `trouble`."""
+    """
+    Everything that one tick saw, at one monotonic second. A read that failed is `None` and named in `trouble`.
+
+    `restarts`, of each process since it was created, are read now and then only.
+    """
 
     at_s: float
     app: App | None = None
     processes: tuple[Process, ...] | None = None
     services: tuple[Service, ...] | None = None
     answers: tuple[Answer, ...] = ()
+    restarts: Mapping[ProcessId, int] | None = None
     trouble: tuple[str, ...] = ()
     is_denied: bool = False
 

@@ -297,7 +297,9 @@ def prove(
     rollout = Rollout(aim.release, left, aim.expected, aim.stamp)
     at_rest = 0
     policy = replace(order.policy, soak_s=order.policy.proven_back_s)
-    watch = Watch(ports, rollout, aim.manifest, order.services, policy, step="back", judging=judge_back)
+    watch = Watch(
+        ports, rollout, aim.manifest, order.services, policy, step="back", judging=judge_back, counts_restarts=False
+    )
     stopped: set[ProcessId] = set()
     while True:
         judgement = watch.tick()

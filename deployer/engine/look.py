@@ -15,13 +15,22 @@ MIN_QUESTIONS = 4
 QUESTIONS_PER_PROCESS = 3
 
 
-def look(ports: Ports, targets: Sequence[HealthTarget], *, with_services: bool = False) -> Snapshot:
+def look(
+    ports: Ports, targets: Sequence[HealthTarget], *, with_services: bool = False, with_restarts: bool = False
+) -> Snapshot:
     """Start the reads as child processes, run the health round meanwhile, then collect. No retries inside a tick."""
-    pending = ports.rack.start_reads(with_services=with_services)
+    pending = ports.rack.start_reads(with_services=with_services, with_restarts=with_restarts)
     answers = ports.probe.round(targets)
     reads = pending.collect()
     return Snapshot(
-        ports.clock.now_s(), reads.app, reads.processes, reads.services, answers, reads.trouble, reads.is_denied
+        ports.clock.now_s(),
+        reads.app,
+        reads.processes,
+        reads.services,
+        answers,
+        reads.restarts,
+        reads.trouble,
+        reads.is_denied,
     )
 
 

@@ -5,7 +5,7 @@ What the engine needs of the world: six ports. `convox`, `probe` and `ledger` im
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -52,6 +52,7 @@ class Reads:
     app: App | None = None
     processes: tuple[Process, ...] | None = None
     services: tuple[Service, ...] | None = None
+    restarts: Mapping[ProcessId, int] | None = None
     trouble: tuple[str, ...] = ()
     is_denied: bool = False
 
@@ -131,8 +132,13 @@ class Rack(Protocol):
         Within `policy.evidence_s`, and never raises a RackFailure: what cannot be had is left out.
         """
 
-    def start_reads(self, *, with_services: bool = False) -> PendingReads:
-        """Start `ps` and `apps info` side by side, and the services too when asked to."""
+    def start_reads(self, *, with_services: bool = False, with_restarts: bool = False) -> PendingReads:
+        """
+        Start `ps` and `apps info` side by side, and what else is asked for.
+
+        How often processes were restarted is not for every rack and credential to tell: where it is not known, that is
+        no trouble.
+        """
 
     def set_env(self, wanted: Environment, *, replace: bool) -> Release:
         """One `env set` with all values on stdin. The release that it created, read back and compared."""

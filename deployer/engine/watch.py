@@ -49,9 +49,11 @@ class Watch:
     policy: Policy
     step: str = "watch"
     judging: Callable[[History, Policy], Judgement] = judge
+    counts_restarts: bool = True
     dice: random.Random = field(default_factory=random.Random)
     _ticks: int = 0
     _ticked_at_s: float = 0.0
+    _counted_at_s: float = -math.inf
     _heard: dict[ProcessId, tuple[float, Answer]] = field(default_factory=dict)
     _last: Judgement | None = None
     history: History = field(init=False)
@@ -60,15 +62,16 @@ class Watch:
         self.history = History.of(self.rollout, self.ports.clock.now_s())
 
     def tick(self) -> Judgement:
-        self._ticked_at_s = self.ports.clock.now_s()
+        with_restarts, self._ticked_at_s = self._is_to_count(), self.ports.clock.now_s()
+        self._counted_at_s = self._ticked_at_s if with_restarts else self._counted_at_s
         targets = targets_for(self.manifest, self.services, self.policy)
         with_services = (self._ticks - 1) % self.policy.services_every == 0 or (self.history.is_ours and not targets)
-        snapshot = look(self.ports, targets, with_services=with_services)
+        snapshot = look(self.ports, targets, with_services=with_services, with_restarts=with_restarts)
         self._ticks += 1
         self.services = snapshot.services if snapshot.services is not None else self.services
         self.history = after(self.history, snapshot, self.policy)
         judgement = self.judging(self.history, self.policy)
-        self._tell(snapshot, judgement)
+        self._tell(self.history.latest or snapshot, judgement)
         return judgement
 
     def rest(self) -> None:
@@ -85,8 +88,28 @@ class Watch:
         """When the next look may settle it: at the end of the soak, and soon after one that only missed a word."""
         if not isinstance(self._last, Proven):
             return math.inf
-        soaked_s = self._last.since_s + soak_s(self.history, self.policy)
+        soaked_s = self._soaked_s(self._last)
         return soaked_s if soaked_s > self._ticked_at_s else self._ticked_at_s + self.policy.settle_tick_s
+
+    def _soaked_s(self, proven: Proven) -> float:
+        return proven.since_s + soak_s(self.history, self.policy)
+
+    def _is_to_count(self) -> bool:
+        """
+        Restarts are read at both ends of a soak: a crash that is over between two looks shows in nothing else.
+
+        Not of very many processes, since the rack looks at each (convox-facts 2.10).
+        """
+        if not self.counts_restarts or not isinstance(self._last, Proven):
+            return False
+        began_s, soaked_s = self._last.since_s, self._soaked_s(self._last)
+        if soaked_s == began_s or len(self.history.tracks) > self.policy.sampled_over:
+            return False
+        # a look that takes as long as the last one may end after the soak and settle it
+        last_s = soaked_s - max(self.policy.settle_tick_s, self.history.now_s - self._ticked_at_s)
+        now_s, counted_s = self.ports.clock.now_s(), self._counted_at_s
+        is_old = counted_s < last_s or now_s - counted_s >= self.policy.quiet_tick_s
+        return counted_s < began_s or (now_s >= last_s and is_old)
 
     def _tell(self, snapshot: Snapshot, judgement: Judgement) -> None:
         for each in snapshot.answers:

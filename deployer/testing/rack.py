@@ -149,8 +149,12 @@ class SimulatedRack:
             log, tuple(Unwell(ProcessId(row.id), ServiceName(row.service), row.status.value) for row in unwell)
         )
 
-    def start_reads(self, *, with_services: bool = False) -> PendingReads:
-        return _SimulatedReads(self, with_services=with_services)
+    def restarts(self) -> dict[ProcessId, int]:
+        rows = self._read(lambda: self.world.model.processes(self._app))
+        return {ProcessId(row.id): row.restarts for row in rows}
+
+    def start_reads(self, *, with_services: bool = False, with_restarts: bool = False) -> PendingReads:
+        return _SimulatedReads(self, with_services=with_services, with_restarts=with_restarts)
 
     # Writes
 
@@ -252,14 +256,16 @@ class SimulatedRack:
 
 
 class _SimulatedReads:
-    def __init__(self, rack: SimulatedRack, *, with_services: bool) -> None:
+    def __init__(self, rack: SimulatedRack, *, with_services: bool, with_restarts: bool) -> None:
         self._rack = rack
         self._with_services = with_services
+        self._with_restarts = with_restarts
 
     def collect(self) -> Reads:
         try:
             services = self._rack.services() if self._with_services else None
-            return Reads(self._rack.app(), self._rack.processes(), services)
+            restarts = self._rack.restarts() if self._with_restarts else None
+            return Reads(self._rack.app(), self._rack.processes(), services, restarts)
         except RackFailure as failure:
             return Reads(trouble=(failure.what,))
 

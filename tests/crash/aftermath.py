@@ -19,7 +19,7 @@ from tests.scenario.wrapped import fatal_convox
 
 ROOT = Path(__file__).parents[2]
 SOAK = "0.3s"
-KILLED, INTERRUPTED, NOTHING_TO_DO = -9, 42, 10
+KILLED, INTERRUPTED, NOTHING_TO_DO, SUPERSEDED = -9, 42, 10, 40
 # Nothing was promoted, or the rack never took it: what served is untouched.
 BEFORE_PROMOTE = (10, 16, 17, 129, 130, 143)
 # Taken back because a person said so, or found back; a first release leaves nothing.
@@ -104,8 +104,10 @@ class Aftermath:
         """The run that was struck came to a verdict all the same, and nobody who took it up had to do anything."""
         if self.ended:
             return bool(self.ended["verdict"]["status"] != INTERRUPTED)
-        # a verdict that was told and is not in the journal, which was lost
-        return self.struck.status not in (KILLED, INTERRUPTED) and self.resumed.status == NOTHING_TO_DO
+        # A verdict that was told and is not in the journal, which was lost: what it has promoted in the lost part is
+        # to whoever takes it up somebody else's.
+        is_left = self.resumed.status in (NOTHING_TO_DO, SUPERSEDED)
+        return self.struck.status not in (KILLED, INTERRUPTED) and is_left
 
     @property
     def verdict(self) -> int:

@@ -1,4 +1,4 @@
-"""How soon a good release has its verdict: nothing is waited for that nobody needs."""
+"""When a good release has its verdict: nothing is waited for that nobody needs, and the soak is a whole one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from deployer.core.events import Looked
 from deployer.core.verdict import Verdict
+from deployer.testing.programs import Program
 from tests.engine.conftest import Stage
 
 
@@ -30,3 +31,43 @@ def test_the_verdict_comes_at_the_end_of_the_soak(stage: Stage, soak_s: float) -
     assert Verdict.SHIPPED is ended.verdict
     # a look, and one that confirms the rack's word
     assert max(proven_s + soak_s, running_s + stage.policy.settle_tick_s) + 0.5 > stage.sink.times_s[-1]
+
+
+def test_a_crash_between_two_looks_is_noticed_all_the_same(stage: Stage) -> None:
+    """One that is over at once shows in no row and in no answer; the count of restarts tells, and the soak is one."""
+    crashed_after_s = 9.0
+    stage.world.programs["hiccups"] = Program(ready_after_s=0.1, exits_after_s=crashed_after_s, exits_on=1)
+    stage.rack.service = {"health": {"path": "/health", "interval": 1, "grace": 0, "timeout": 1}}
+    stage.ship("good")
+    stage.rest()
+    ended = stage.ship("hiccups")
+    looks = [event for event in stage.sink.events if isinstance(event, Looked)]
+    crashed_s = max(life.began_s for life in stage.world.lives.values())
+
+    assert Verdict.SHIPPED is ended.verdict
+    assert not [row for look in looks for row in look.processes if row.status == "crashed"]
+    assert [each for look in looks for each in look.trouble if "crashed and was started again" in each]
+    assert crashed_s + stage.policy.soak_s <= stage.sink.times_s[-1]
+
+
+def test_restarts_are_counted_at_both_ends_of_a_soak_only(stage: Stage) -> None:
+    """The rack looks at every process for it, so it is not asked in each look."""
+    counts: list[float] = []
+    ask = stage.rack.restarts
+    stage.rack.restarts = lambda: counts.append(stage.clock.now_s()) or ask()  # type: ignore[method-assign,func-returns-value]
+    stage.policy = replace(stage.policy, soak_s=60.0)
+    stage.ship("good")
+
+    assert 2 == len(counts)
+    assert 55 < counts[1] - counts[0]
+
+
+def test_without_a_soak_no_restarts_are_counted(stage: Stage) -> None:
+    """One count alone tells nothing."""
+    counts: list[float] = []
+    ask = stage.rack.restarts
+    stage.rack.restarts = lambda: counts.append(stage.clock.now_s()) or ask()  # type: ignore[method-assign,func-returns-value]
+    stage.policy = replace(stage.policy, soak_s=0.0)
+    stage.ship("good")
+
+    assert not counts

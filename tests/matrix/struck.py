@@ -70,11 +70,11 @@ class StruckRack(SimulatedRack):
         rows = super().processes()
         return self._rows_as(rows) if self._rows_as else rows
 
-    def start_reads(self, *, with_services: bool = False) -> PendingReads:
+    def start_reads(self, *, with_services: bool = False, with_restarts: bool = False) -> PendingReads:
         strike = self.strikes.get("tick")
         if strike and strike.error:
             raise strike.error
-        whole = super().start_reads(with_services=with_services)
+        whole = super().start_reads(with_services=with_services, with_restarts=with_restarts)
         return whole if strike is None or strike.reads is None else _Given(strike.reads)
 
     def set_env(self, wanted: Environment, *, replace: bool) -> Release:

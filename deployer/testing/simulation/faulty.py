@@ -60,8 +60,8 @@ class FaultyRack(SimulatedRack):
     on_written: Callable[[str], None] = staticmethod(lambda _: None)
     on_stray: Callable[[str], None] = staticmethod(lambda _: None)
 
-    def start_reads(self, *, with_services: bool = False) -> _FaultyReads:
-        return _FaultyReads(self, with_services=with_services)
+    def start_reads(self, *, with_services: bool = False, with_restarts: bool = False) -> _FaultyReads:
+        return _FaultyReads(self, with_services=with_services, with_restarts=with_restarts)
 
     def processes(self) -> tuple[Process, ...]:
         if self.weather.strikes(Kind.EMPTY_PS):
@@ -182,9 +182,10 @@ def _promoted(failure: RackFailure) -> SimulatedPromote:
 class _FaultyReads:
     """The reads of a tick, each struck by its own fault; none is tried again."""
 
-    def __init__(self, rack: FaultyRack, *, with_services: bool) -> None:
+    def __init__(self, rack: FaultyRack, *, with_services: bool, with_restarts: bool) -> None:
         self._rack = rack
         self._with_services = with_services
+        self._with_restarts = with_restarts
         self._trouble: list[str] = []
         self._is_denied = False
 
@@ -192,7 +193,13 @@ class _FaultyReads:
         app: App | None = self._take(self._rack.app)
         rows = self._take(self._rack.processes)
         services: tuple[Service, ...] | None = self._take(self._rack.services) if self._with_services else None
-        return Reads(app, rows, services, tuple(self._trouble), self._is_denied)
+        return Reads(app, rows, services, self._count(), tuple(self._trouble), self._is_denied)
+
+    def _count(self) -> dict[ProcessId, int] | None:
+        """What cannot be had is no trouble."""
+        with suppress(RackFailure):
+            return self._rack.restarts() if self._with_restarts else None
+        return None
 
     def _take(self, read: Callable[[], T]) -> T | None:
         try:

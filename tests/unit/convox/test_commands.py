@@ -61,6 +61,10 @@ LINES: list[tuple[Callable[[Commands], Request], str]] = [
         lambda convox: convox.diagnosis(ServiceName("web")),
         "deploy-debug -o json --lines 40 -s web -a myapp -r acme/prod",
     ),
+    (
+        lambda convox: convox.restarts(),
+        "deploy-debug -o json --all --lines 1 --no-events --no-previous -a myapp -r acme/prod",
+    ),
     (lambda convox: convox.copy_of_nothing(), "releases create-from -a myapp -r acme/prod"),
     (
         lambda convox: convox.copy(R0, R1),

@@ -219,6 +219,29 @@ def test_tick_says_when_the_credential_is_the_trouble(rack: ConvoxRack, convox: 
     assert reads.is_denied
 
 
+def test_tick_counts_restarts_where_it_is_asked_to(rack: ConvoxRack, convox: ScriptedConvox) -> None:
+    """In the words of a recorded `deploy-debug`, which nothing else of the tick waits for."""
+    convox.says("ps", answer_of("ps")).says("apps info", answer_of("apps-info-a"))
+    convox.says("deploy-debug", answer_of("deploy-debug-flags"))
+
+    reads = rack.start_reads(with_restarts=True).collect()
+
+    assert {"web-6f4-11111": 3} == reads.restarts
+
+
+@pytest.mark.parametrize("refusal", ["deploy-debug-404-route", "ps-401", "ps-drop"])
+def test_tick_without_a_count_of_restarts_is_no_tick_in_trouble(
+    rack: ConvoxRack, convox: ScriptedConvox, refusal: str
+) -> None:
+    """A rack before 3.24.0 cannot tell, and a credential that may not ask it is no reason to lose sight."""
+    convox.says("ps", answer_of("ps")).says("apps info", answer_of("apps-info-a"))
+    convox.says("deploy-debug", answer_of(refusal))
+
+    reads = rack.start_reads(with_restarts=True).collect()
+
+    assert (None, (), False) == (reads.restarts, reads.trouble, reads.is_denied)
+
+
 def is_at_work(child: psutil.Process, convox: ScriptedConvox) -> bool:
     """One that has ended, and is not reaped yet, is not."""
     try:
@@ -229,8 +252,8 @@ def is_at_work(child: psutil.Process, convox: ScriptedConvox) -> bool:
 
 def test_interrupted_tick_leaves_no_child(rack: ConvoxRack, convox: ScriptedConvox, clock: SystemClock) -> None:
     """The reads of a tick end with it."""
-    convox.says("ps", Answer(seconds=30)).says("apps info", Answer(seconds=30))
-    pending = rack.start_reads()
+    convox.says("ps", Answer(seconds=30)).says("apps info", Answer(seconds=30)).says("deploy-debug", Answer(seconds=30))
+    pending = rack.start_reads(with_restarts=True)
     clock.interrupt(signal.SIGTERM)
     began_s = clock.now_s()
 

@@ -159,6 +159,29 @@ class TestProven:
         assert isinstance(well, Proven)
         assert well.is_settled
 
+    def test_a_crash_that_no_look_saw_restarts_the_soak(self) -> None:
+        """The process runs in each look and answers well, but was restarted between two counts."""
+        looks = every(2, 14, TWO, BOTH)
+        counted = [
+            replace(looks[1], restarts={TWO[0].id: 1}),
+            *looks[2:-1],
+            replace(looks[-1], restarts={TWO[0].id: 2}),
+        ]
+        again = [snapshot(at_s, TWO, BOTH) for at_s in (16, 18)]
+
+        assert isinstance(judged([looks[0], *counted]), Waiting)
+        word = judged([looks[0], *counted, *again])
+        assert isinstance(word, Proven)
+        assert 16 == word.since_s
+
+    def test_restarts_before_it_was_proven_are_nothing_to_the_soak(self) -> None:
+        """A process that waited for its database by crashing once is as good as any."""
+        looks = every(2, 14, TWO, BOTH)
+        word = judged([*looks[:-1], replace(looks[-1], restarts={TWO[0].id: 3})])
+
+        assert isinstance(word, Proven)
+        assert word.is_settled
+
     def test_a_gap_restarts_the_soak(self) -> None:
         """What was not seen for longer than the gap was not soaked."""
         word = judged([*every(2, 8, TWO, BOTH), blind(20), blind(40), snapshot(50, TWO, BOTH)])
