@@ -8,6 +8,7 @@ world is looked at again. One verdict, one way back per run. Source: design 2.3,
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -224,6 +225,7 @@ class _WayBack:
         match judgement:
             case Proven():
                 self.ports.sink.record(Said("back", f"{made} proven{self._env_back()}{_dropped(self.order.staged)}"))
+                name_newer(made, self.ports)
                 return self._ended(self._went_back, made, f"{made}, the build and env of {self.order.serving}")
             case Superseded(by=by):
                 return self._superseded(by)
@@ -363,6 +365,15 @@ def heal(target: ReleaseId, staged: tuple[str, ...], ports: Ports) -> None:
         ports.sink.record(Said("heal", text, is_warning=True))
         return
     ports.sink.record(Said("heal", f"newest release is {newest} (build and env of {target}){_dropped(staged)}"))
+
+
+def name_newer(made: ReleaseId, ports: Ports) -> None:
+    """What others put on top of our copy meanwhile is theirs: it is left, and named. Never changes the verdict."""
+    with suppress(RackFailure):
+        newest = ports.rack.releases(1)
+        if newest and newest[0].id != made:
+            text = f"newest release is {newest[0].id}, made by somebody else meanwhile: the next build begins with it"
+            ports.sink.record(Said("heal", text, is_warning=True))
 
 
 def _dropped(staged: tuple[str, ...]) -> str:

@@ -153,6 +153,22 @@ class TestDoomed:
         assert f"create-from {before} {before}" in shipped.rack.writes
         assert before != shipped.active
 
+    def test_what_others_made_during_a_way_back_is_named(self, shipped: Stage) -> None:
+        """Their build is on top of our copy, and the next one begins with it: with the bad release's env, perhaps."""
+        theirs: list[str] = []
+
+        def builds(words: str) -> None:
+            if words.startswith("promote"):
+                theirs.append(shipped.built())
+
+        shipped.rack.on_write = builds
+        replace_soak(shipped, 60.0).ship("crashes-late")
+        told = [each.text for each in shipped.sink.of(Said) if each.step == "heal" and each.is_warning]
+
+        assert 2 == len(theirs)
+        assert 1 == len(told)
+        assert theirs[-1] in told[0]
+
     def test_first_deploy_leaves_nothing(self, stage: Stage) -> None:
         """A first release that cannot start is cancelled, and nothing of it runs."""
         ended = stage.ship("crashes")
