@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
 
 from deployer.core.events import Looked
+from deployer.core.names import ProcessId
 from deployer.core.verdict import Verdict
+from deployer.rackmodel import Physics
 from deployer.testing.programs import Program
 from tests.engine.conftest import Stage
 
@@ -50,11 +53,22 @@ def test_a_crash_between_two_looks_is_noticed_all_the_same(stage: Stage) -> None
     assert crashed_s + stage.policy.soak_s <= stage.sink.times_s[-1]
 
 
+def counted(stage: Stage) -> list[float]:
+    """When the rack is asked how often its processes were restarted, from now on."""
+    asked_s: list[float] = []
+    ask = stage.rack.restarts
+
+    def count() -> dict[ProcessId, int]:
+        asked_s.append(stage.clock.now_s())
+        return ask()
+
+    stage.rack.restarts = count  # type: ignore[method-assign]
+    return asked_s
+
+
 def test_restarts_are_counted_at_both_ends_of_a_soak_only(stage: Stage) -> None:
     """The rack looks at every process for it, so it is not asked in each look."""
-    counts: list[float] = []
-    ask = stage.rack.restarts
-    stage.rack.restarts = lambda: counts.append(stage.clock.now_s()) or ask()  # type: ignore[method-assign,func-returns-value]
+    counts = counted(stage)
     stage.policy = replace(stage.policy, soak_s=60.0)
     stage.ship("good")
 
@@ -62,12 +76,26 @@ def test_restarts_are_counted_at_both_ends_of_a_soak_only(stage: Stage) -> None:
     assert 55 < counts[1] - counts[0]
 
 
-def test_without_a_soak_no_restarts_are_counted(stage: Stage) -> None:
-    """One count alone tells nothing."""
-    counts: list[float] = []
-    ask = stage.rack.restarts
-    stage.rack.restarts = lambda: counts.append(stage.clock.now_s()) or ask()  # type: ignore[method-assign,func-returns-value]
-    stage.policy = replace(stage.policy, soak_s=0.0)
+def test_restarts_are_counted_again_while_the_rack_lags() -> None:
+    """A soak that is over waits for the rack's `running`: the last count is of the last seconds, and they are few."""
+    stage = Stage(physics=Physics(resync_s=40.0))
+    stage.policy = replace(stage.policy, soak_s=4.0)
     stage.ship("good")
+    stage.rest()
+    counts = counted(stage)
+    stage.ship("better")
 
+    assert 4 < len(counts)
+    assert stage.policy.quiet_tick_s + 1 > stage.sink.times_s[-1] - counts[-1]
+    assert all(stage.policy.quiet_tick_s <= later - one for one, later in itertools.pairwise(counts[1:]))
+
+
+@pytest.mark.parametrize("policy", [{"soak_s": 0.0}, {"sampled_over": 1}], ids=str)
+def test_restarts_are_not_counted_where_it_is_no_use_or_too_much(stage: Stage, policy: dict[str, float]) -> None:
+    """One count alone tells nothing, and of very many processes the rack is not asked."""
+    counts = counted(stage)
+    stage.policy = replace(stage.policy, **policy)  # type: ignore[arg-type]
+    ended = stage.ship("good")
+
+    assert Verdict.SHIPPED is ended.verdict
     assert not counts

@@ -174,6 +174,16 @@ class TestProven:
         assert isinstance(word, Proven)
         assert 16 == word.since_s
 
+    def test_a_process_that_was_started_again_must_answer_again(self) -> None:
+        """What it answered before its crash says nothing about what runs in it now (convox-facts 3.7)."""
+        looks = every(2, 8, TWO, BOTH)
+        counted = replace(looks[1], restarts={TWO[0].id: 0})
+        again = [replace(snapshot(10, TWO, BOTH[1:]), restarts={TWO[0].id: 1}), snapshot(12, TWO, BOTH[1:])]
+        word = judged([looks[0], counted, *looks[2:], *again])
+
+        assert isinstance(word, Waiting)
+        assert "1 of 2" in word.progress[0].missing
+
     def test_restarts_before_it_was_proven_are_nothing_to_the_soak(self) -> None:
         """A process that waited for its database by crashing once is as good as any."""
         looks = every(2, 14, TWO, BOTH)
