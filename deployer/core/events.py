@@ -124,6 +124,9 @@ class Looked:
     """
     One tick of the watch. `rack` is the app's status in the rack's word; `answers` are those of this tick, which
     `heard` tells apart.
+
+    `errors` of them have a status of 400 or more. `lost` questions got no answer, as a user's would have got none, and
+    `unknown` ones tell nothing of that. `looked_at` is in UTC, ISO 8601.
     """
 
     step: str
@@ -135,6 +138,10 @@ class Looked:
     wrong: int = 0
     trouble: tuple[str, ...] = ()
     heard: tuple[Heard, ...] = ()
+    errors: int = 0
+    lost: int = 0
+    unknown: int = 0
+    looked_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +162,33 @@ class Gathered:
 
 
 @dataclass(frozen=True, slots=True)
+class Hearing:
+    """
+    What came of all health questions from the promote, or from `since` where `is_partial`, to the verdict.
+
+    They go where users go, but they are not what users asked. `answers`, `errors`, `lost` and `unknown` are those of
+    `Looked`; the first and the last look with an error or a lost question were at `trouble_from` and `trouble_to`.
+    `is_partial`: the run took up another, and of what that one heard it knows nothing. Times in UTC, ISO 8601.
+    """
+
+    since: str = ""
+    answers: int = 0
+    errors: int = 0
+    lost: int = 0
+    unknown: int = 0
+    trouble_from: str = ""
+    trouble_to: str = ""
+    is_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """
     The last event of every run, exactly once: the verdict, what serves, and what to type next.
 
     `serving` is a release id, which a comma and more may follow ("RABCDEFGHIJ, as before"), or other words for what
-    serves; "" where it was not looked at. `evidence` is where more about the failure lies.
+    serves; "" where it was not looked at. `evidence` is where more about the failure lies. `heard` is `None` where
+    nothing was promoted, or nothing served before.
     """
 
     verdict: Verdict
@@ -171,6 +199,7 @@ class Ended:
     seconds: float = 0.0
     problems: tuple[tuple[str, str], ...] = ()
     evidence: str = ""
+    heard: Hearing | None = None
 
 
 Event = (

@@ -171,7 +171,8 @@ class Answer:
     One reply to one health request, or the reason why there is none.
 
     An unanswered question is never a bad answer (design 2.2): `error` set means unknown. `said` is the first line of
-    an answer that is not 2xx.
+    an answer that is not 2xx. `is_lost`: the question was sent, and refused, cut off or left waiting, as a user's would
+    have been; nobody can say on which side of the network.
     """
 
     service: ServiceName
@@ -183,6 +184,7 @@ class Answer:
     error: str = ""
     is_cached: bool = False
     said: str = ""
+    is_lost: bool = False
 
     @property
     def is_ok(self) -> bool:
@@ -192,6 +194,11 @@ class Answer:
     def is_failure(self) -> bool:
         """A 5xx or 404: the service answered, and said no."""
         return self.status_code is not None and (self.status_code >= 500 or self.status_code == 404)
+
+    @property
+    def is_error(self) -> bool:
+        """Whatever a user would call one; not all of it is evidence against a release (`is_failure`)."""
+        return self.status_code is not None and self.status_code >= 400
 
 
 @dataclass(frozen=True, slots=True)

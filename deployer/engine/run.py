@@ -7,22 +7,30 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from deployer.core.errors import DeployerError, Interrupted, RackFailure, Refused
-from deployer.core.events import Ended, Event, Sink, Started
+from deployer.core.events import Ended, Event, Hearing, Sink, Started
+from deployer.core.hearing import listen
 from deployer.core.summary import Summary
 from deployer.core.verdict import Verdict, cancelled_by
 from deployer.engine.ports import Ports
 
 
 class Recorder:
-    """Passes every event on, and keeps the fold of them: the engine's own memory of how far the run got."""
+    """Passes every event on, and keeps what they come to: how far the run got, and what users may have seen of it."""
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
+        self._heard: Hearing | None = None
         self.summary = Summary()
 
     def record(self, event: Event) -> None:
         self.summary = self.summary.after(event)
+        self._heard = listen(self._heard, event)
         self._sink.record(event)
+
+    @property
+    def heard(self) -> Hearing | None:
+        """`None` where nothing was promoted, or nothing served before: then nobody was to be served."""
+        return self._heard if self.summary.plan and self.summary.plan.baseline else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,8 @@ def run(started: Started, body: Callable[[Ports], Ended], ports: Ports, recorder
         bug = Bug(error)
         ended = _ended_by_bug(error, recorder.summary, ports)
     _leave_lock(ended, recorder.summary, ports)
-    ended = replace(ended, why=_why(ended, recorder.summary), seconds=ports.clock.now_s() - began_s)
+    seconds = ports.clock.now_s() - began_s
+    ended = replace(ended, why=_why(ended, recorder.summary), seconds=seconds, heard=recorder.heard)
     if ended.verdict.is_incident:
         ended = replace(ended, evidence=ports.incidents.keep(ended))
     recorder.record(ended)

@@ -122,6 +122,7 @@ class Watch:
 
     def _looked(self, snapshot: Snapshot) -> Looked:
         heard = [each for each in snapshot.answers if not each.error]
+        lost = sum(each.is_lost for each in snapshot.answers)
         release = self.rollout.release
         return Looked(
             self.step,
@@ -133,6 +134,10 @@ class Watch:
             wrong=sum(not each.is_ok or each.release != release for each in heard),
             trouble=snapshot.trouble,
             heard=_told_apart(snapshot.answers),
+            errors=sum(each.is_error for each in heard),
+            lost=lost,
+            unknown=len(snapshot.answers) - len(heard) - lost,
+            looked_at=self.ports.clock.utc().isoformat(timespec="milliseconds"),
         )
 
     def _seen(self, row: Process, at_s: float) -> ProcessSeen:

@@ -184,6 +184,6 @@ def _reserve(folder: int, name: str) -> int:
 
 
 def _gist(look: Looked) -> Looked:
-    """The look without what differs at every tick: counts and ages of answers."""
+    """The look without what differs at every tick: its time, counts and ages of answers."""
     rows = tuple(replace(each, answered_s_ago=None, answer_ms=None) for each in look.processes)
-    return replace(look, answers=0, processes=rows, heard=())
+    return replace(look, answers=0, processes=rows, heard=(), errors=0, lost=0, unknown=0, looked_at="")

@@ -110,6 +110,7 @@ class _Round:
         self._slots = asyncio.Semaphore(terms.at_once)
         # each target has a share of its own: a service that hangs must not take the slots of another
         self._shares = {each: asyncio.Semaphore(max(1, terms.at_once // len(targets))) for each in targets}
+        self._sent: set[int] = set()
         self._lookups: dict[tuple[str, int], asyncio.Task[tuple[str, ...]]] = {}
 
     async def ask(self, target: HealthTarget, turn: int, after: asyncio.Task[Heard] | None) -> Heard:
@@ -120,12 +121,14 @@ class _Round:
                     await asyncio.sleep(_BETWEEN_S)
                 return await self._hear(target, turn)
         except Exception as exc:  # what a stranger's answer does to the HTTP stack must not end a rollout
-            return Heard(Answer(target.service, error=words_for(exc)))
+            words, is_lost = words_for(exc)
+            return Heard(Answer(target.service, error=words, is_lost=is_lost and turn in self._sent))
 
     async def _hear(self, target: HealthTarget, turn: int) -> Heard:
         url = httpx.URL(target.url)
         addresses = rotated(await self._addresses(url), turn)
         async with self._shares[target], self._slots:
+            self._sent.add(turn)
             reply = await self._follow(url, addresses)
         document, fields = document_of(reply), self._terms.fields
         answer = read(target.service, reply, document, fields, self._terms.redact)

@@ -10,29 +10,35 @@ import httpx
 from deployer.core.redact import first_line
 from deployer.probe.answers import NoAnswer
 
-# The first row that fits any exception of the chain.
-_WORDS: tuple[tuple[type[Exception], str], ...] = (
-    (TimeoutError, "timed out"),
-    (ssl.SSLError, "TLS failed"),
-    (ConnectionRefusedError, "connection refused"),
-    (ConnectionResetError, "connection reset"),
-    (httpx.InvalidURL, "not a URL that can be asked"),
-    (httpx.UnsupportedProtocol, "not a URL that can be asked"),
-    (httpx.RemoteProtocolError, "answer broken off, or not HTTP"),
-    (httpx.ConnectError, "cannot connect"),
-    (httpx.NetworkError, "connection lost"),
+# The first row that fits any exception of the chain; and whether a user's request would have been lost the same way.
+# Without a route (`cannot connect`) nobody can say on whose side it is missing.
+_WORDS: tuple[tuple[type[Exception], str, bool], ...] = (
+    (TimeoutError, "timed out", True),
+    (ssl.SSLError, "TLS failed", False),
+    (ConnectionRefusedError, "connection refused", True),
+    (ConnectionResetError, "connection reset", True),
+    (httpx.InvalidURL, "not a URL that can be asked", False),
+    (httpx.UnsupportedProtocol, "not a URL that can be asked", False),
+    (httpx.RemoteProtocolError, "answer broken off, or not HTTP", True),
+    (httpx.ConnectError, "cannot connect", False),
+    (httpx.NetworkError, "connection lost", True),
 )
 
 
-def words_for(exc: Exception) -> str:
-    """Anything that is not in the table was provoked by a stranger's answer: it is an answer nobody can read."""
+def words_for(exc: Exception) -> tuple[str, bool]:
+    """
+    The words, and whether the question was lost, if it was sent.
+
+    Anything that is not in the table was provoked by a stranger's answer: it is an answer nobody can read.
+    """
     chain = tuple(_chain(exc))
     for each in chain:
         if isinstance(each, NoAnswer):
-            return first_line(str(each), limit=120)
+            return first_line(str(each), limit=120), False
         if isinstance(each, ssl.SSLCertVerificationError):
-            return first_line(f"certificate not trusted: {each.verify_message}", limit=120)
-    return next((words for kind, words in _WORDS if any(isinstance(each, kind) for each in chain)), "unreadable answer")
+            return first_line(f"certificate not trusted: {each.verify_message}", limit=120), False
+    rows = ((words, is_lost) for kind, words, is_lost in _WORDS if any(isinstance(each, kind) for each in chain))
+    return next(rows, ("unreadable answer", False))
 
 
 def _chain(exc: BaseException | None) -> Iterator[BaseException]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from deployer.core.events import Ended
 from deployer.core.plan import Plan
+from deployer.render.heard import heard_words
 from deployer.render.verdict import ended_line
 from deployer.render.words import duration
 
@@ -47,6 +48,7 @@ def _facts(ended: Ended, plan: Plan | None) -> list[tuple[str, str]]:
         ("exit status", str(ended.verdict.status)),
         ("release", ended.release or ""),
         ("serves", ended.serving),
+        ("since the promote", heard_words(ended.heard) if ended.heard else ""),
         ("took", duration(ended.seconds) if ended.seconds else ""),
     ]
     if plan:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from deployer.core.events import Ended
 from deployer.core.verdict import Verdict
+from deployer.render.heard import heard_words, is_trouble
 from deployer.render.words import Kind, Line, block, one_line, problems_block
 
 # A verdict of this tens digit changed nothing that serves, and reads as an error does: what, what serves, what to try.
@@ -23,6 +24,8 @@ _NOT_PROVEN = frozenset(
         Verdict.INTERRUPTED,
     }
 )
+# Here one line must do, or nothing served before.
+_HEARD_ELSEWHERE = frozenset({Verdict.INTERRUPTED, Verdict.FIRST_FAILED})
 _SUBJECT = re.compile(r"(?P<what>R[A-Z0-9]+|nothing)(?: serves)?(?P<rest>(?:[,;].*| on .*)?)", re.DOTALL)
 _LABELLED = re.compile(r"(?:undo|next|try|or): ")
 
@@ -40,7 +43,7 @@ def ended_line(ended: Ended, *, on: str = "", times: str = "", told: str = "") -
     took = f" ({times})" if times and ended.verdict.is_success else ""
     kind = Kind.GOOD if ended.verdict.is_success else Kind.BAD
     kind = Kind.WARNING if ended.verdict is Verdict.UNVERIFIED else kind
-    head = f"{serves}{took}"
+    head = f"{serves}{took}{_heard(ended)}"
     if ended.verdict is Verdict.INTERRUPTED and ended.hints:
         # A signal leaves time for one line, so it must hold what serves and how to go on.
         head += f" · next: {ended.hints[0]}"
@@ -56,6 +59,15 @@ def _serves(ended: Ended, on: str) -> str:
     if ended.verdict in _NOT_PROVEN:
         return f"{found['what']} is active{found['rest'] or ', not proven'}"
     return f"{found['what']} serves{found['rest'] or (f' on {on}' if on else '')}"
+
+
+def _heard(ended: Ended) -> str:
+    """What users may have seen; a good end is silent about nothing."""
+    if ended.heard is None or ended.verdict in _HEARD_ELSEWHERE:
+        return ""
+    is_worth_it = is_trouble(ended.heard) or not ended.verdict.is_success
+    words = heard_words(ended.heard) if is_worth_it else ""
+    return f"; {words}" if words else ""
 
 
 def _more(ended: Ended, told: str) -> Iterator[str]:

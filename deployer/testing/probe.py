@@ -27,7 +27,7 @@ class SimulatedProbe:
 
     def _ask(self, target: HealthTarget, ready: list[ProcessRow]) -> Answer:
         if self.is_deaf:
-            return Answer(target.service, error="timed out")
+            return Answer(target.service, error="timed out", is_lost=True)
         if not ready:
             return Answer(target.service, 503)
         self._turn += 1
@@ -35,7 +35,7 @@ class SimulatedProbe:
         life = self._world.lives[row.id]
         program, age_s = self._world.program_of(life), self._clock.now_s() - life.began_s
         if program.is_mute(row.id):
-            return Answer(target.service, error="timed out")
+            return Answer(target.service, error="timed out", is_lost=True)
         release = program.says_release or life.env["RELEASE"]
         return Answer(
             target.service,

@@ -80,6 +80,8 @@ def test_good_release_is_shipped_after_all(shipped: Stage) -> None:
     assert Verdict.SHIPPED is ended.verdict
     assert past.promoting == ended.release
     assert [] == shipped.rack.writes
+    assert ended.heard is not None
+    assert ended.heard.is_partial
 
 
 def test_a_promote_that_does_not_show_yet_is_waited_for() -> None:

@@ -169,11 +169,39 @@ class TestDoomed:
         assert 1 == len(told)
         assert theirs[-1] in told[0]
 
+    def test_the_end_says_that_nobody_met_an_error(self, shipped: Stage) -> None:
+        """Old processes answer while the new ones crash: what was heard from the promote on is all good."""
+        ended = shipped.ship("crashes")
+
+        assert ended.heard is not None
+        assert sum(look.answers for look in shipped.sink.of(Looked)) == ended.heard.answers > 0
+        assert (0, 0, "") == (ended.heard.errors, ended.heard.lost, ended.heard.trouble_from)
+
+    def test_the_end_says_when_there_were_errors(self, shipped: Stage) -> None:
+        """A release that fails in front of users: how many answers, and from when to when."""
+        ended = replace_soak(shipped, 60.0).ship("errors")
+        looks = shipped.sink.of(Looked)
+        bad = [look.looked_at for look in looks if any(each.status_code != 200 for each in look.heard)]
+
+        assert ended.heard is not None
+        assert 0 < ended.heard.errors < ended.heard.answers
+        assert (bad[0], bad[-1]) == (ended.heard.trouble_from, ended.heard.trouble_to)
+
+    def test_a_deaf_probe_is_told_as_no_answer(self, shipped: Stage) -> None:
+        """Questions that are lost are no answers and no errors."""
+        shipped.probe.is_deaf = True
+        ended = shipped.ship("crashes", accept_ps=True)
+
+        assert ended.heard is not None
+        assert (0, 0) == (ended.heard.answers, ended.heard.errors)
+        assert ended.heard.lost > 0
+
     def test_first_deploy_leaves_nothing(self, stage: Stage) -> None:
         """A first release that cannot start is cancelled, and nothing of it runs."""
         ended = stage.ship("crashes")
 
         assert Verdict.FIRST_FAILED is ended.verdict
+        assert ended.heard is None
         assert ["heal"] == [
             each.step for each in stage.sink.of(Said) if each.is_warning and "no good release" in each.text
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -13,7 +14,7 @@ EVERY_S = 0.025
 
 
 class Hammer:
-    """Remembers which releases answered, and every time there was no good answer."""
+    """Remembers which releases answered, and every time there was no good answer, with its instant."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -21,6 +22,7 @@ class Hammer:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.releases: Counter[str] = Counter()
         self.errors: list[str] = []
+        self.error_times: list[datetime] = []
 
     def start(self) -> None:
         self._thread.start()
@@ -43,3 +45,4 @@ class Hammer:
                 self.releases[ask(self._url)["version"]] += 1
             except (OSError, ValueError) as error:
                 self.errors.append(repr(error))
+                self.error_times.append(datetime.now(UTC))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from tests.scenario.hammer import Hammer
 from tests.scenario.practice import PROMOTE, TIME_SCALE, App, PracticeRack, events
 from tests.scenario.real_time import RealTime
 from tests.scenario.shell import Done
@@ -33,11 +37,22 @@ def before(failing: Mapping[str, App]) -> Mapping[str, str]:
 
 
 @pytest.fixture(scope="module")
-def ended(failing: Mapping[str, App], before: Mapping[str, str], real_time: RealTime) -> Mapping[str, Done]:
+def users(failing: Mapping[str, App]) -> Mapping[str, Hammer]:
+    """Somebody who asks all the time, for those of which an end is to say what they got."""
+    return {name: Hammer(failing[name].url) for name in ("crash", "ill")}
+
+
+@pytest.fixture(scope="module")
+def ended(
+    failing: Mapping[str, App], before: Mapping[str, str], users: Mapping[str, Hammer], real_time: RealTime
+) -> Mapping[str, Done]:
     """What became of their ships, which are at work side by side, those of `test_real_time.py` among them."""
     moods = {"first": "crash", "crash": "crash", "silent": "silent", "ill": "ill"}
-    running = {name: failing[name].start_ship("--set", f"MOOD={mood}") for name, mood in moods.items()}
-    return {name: each.end() for name, each in running.items()}
+    with ExitStack() as asking:
+        for each in users.values():
+            asking.enter_context(each)
+        running = {name: failing[name].start_ship("--set", f"MOOD={mood}") for name, mood in moods.items()}
+        return {name: each.end() for name, each in running.items()}
 
 
 @pytest.mark.parametrize("name", ["crash", "silent", "ill"])
@@ -81,6 +96,29 @@ def test_the_report_says_what_users_were_told(ended: Mapping[str, Done]) -> None
 
     _, answers, *_ = text.partition("## Health answers")[2].split("## ")[0].split("SERVICE")
     assert "500" in answers
+
+
+def test_the_end_agrees_with_users_who_saw_no_error(users: Mapping[str, Hammer], ended: Mapping[str, Done]) -> None:
+    """Old processes serve while the new ones crash: users never notice, and the last word says what was heard."""
+    [line] = [line for line in ended["crash"].err.splitlines() if "rolled-back" in line]
+
+    assert [] == users["crash"].errors
+    assert re.search(r" serves, as before; no error among [1-9]\d* health answers$", line), line
+
+
+def test_the_end_agrees_with_users_who_saw_errors(
+    failing: Mapping[str, App], users: Mapping[str, Hammer], ended: Mapping[str, Done]
+) -> None:
+    """Where users got 500s, so did deployer, at the same time, and the last word says how many and when."""
+    heard = failing["ill"].journal()[-1]["heard"]
+    began, over = (datetime.fromisoformat(heard[each]) for each in ("trouble_from", "trouble_to"))
+    met = users["ill"].error_times
+
+    assert f"; {heard['errors']} of {heard['answers']} health answers were errors, from " in ended["ill"].err
+    assert 0 < heard["errors"] < heard["answers"]
+    assert {True} == {"500" in each for each in users["ill"].errors}
+    assert met[0] < over
+    assert began < met[-1]
 
 
 def test_the_next_release_forks_from_the_good_one(

@@ -103,7 +103,7 @@ def test_a_server_that_trickles_is_cut_off(respond: Respond) -> None:
 
 
 def test_one_silent_service_does_not_silence_another() -> None:
-    """Each has a share of the round, so a service that hangs cannot use up all of it."""
+    """Each has a share of the round; of what a service that hangs was to be asked, only what was sent is lost."""
 
     async def hang(_: Request, __: asyncio.StreamWriter) -> None:
         await asyncio.sleep(60)
@@ -115,6 +115,7 @@ def test_one_silent_service_does_not_silence_another() -> None:
 
     assert [200, 200] == [each.status_code for each in answers if each.service == WEB]
     assert {"timed out"} == {each.error for each in answers if each.service == "mute"}
+    assert 2 == sum(each.is_lost for each in answers)
 
 
 def test_a_signal_cuts_a_round_short() -> None:
@@ -178,7 +179,7 @@ def test_no_targets_no_answers() -> None:
 
 
 def test_a_resolver_that_hangs_does_not_hold_up_the_round() -> None:
-    """Resolvers cannot be interrupted, so the round ends without it."""
+    """Resolvers cannot be interrupted, so the round ends without it; and nothing was asked that could be lost."""
     is_over = threading.Event()
 
     def hang(_: str, __: int) -> tuple[str, ...]:
@@ -191,7 +192,7 @@ def test_a_resolver_that_hangs_does_not_hold_up_the_round() -> None:
     is_over.set()
 
     assert still_asking.daemon  # or the program could not end
-    assert ["timed out"] * 3 == [each.error for each in answers]
+    assert [("timed out", False)] * 3 == [(each.error, each.is_lost) for each in answers]
     assert time.monotonic() - began < 3
 
 

@@ -24,25 +24,30 @@ def test_a_refused_connection_is_unknown() -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/health"
 
-    assert (Answer(WEB, error="connection refused"),) == a_probe().round([a_target(url)])
+    assert (Answer(WEB, error="connection refused", is_lost=True),) == a_probe().round([a_target(url)])
 
 
 @pytest.mark.parametrize(
-    ("respond", "words"),
+    ("respond", "words", "is_lost"),
     [
-        (reset, "connection reset"),
-        (always(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), "answer broken off, or not HTTP"),
-        (always(a_reply(b"", status=302)), "redirects to nowhere"),
-        (always(a_reply(b"", status=302, location="http://web:http/")), "not a URL that can be asked"),
+        (reset, "connection reset", True),
+        (always(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), "answer broken off, or not HTTP", True),
+        (always(a_reply(b"", status=302)), "redirects to nowhere", False),
+        (always(a_reply(b"", status=302, location="http://web:http/")), "not a URL that can be asked", False),
         (
             always(a_reply(b"", status=302, location="https://idp.example/login?t=canary")),
             "redirects to idp.example/login",
+            False,
         ),
     ],
 )
-def test_why_there_is_no_answer_is_said_in_a_few_words(respond: Respond, words: str) -> None:
-    """A person reads these in the plan, so they name what to look at, and no token of a query."""
-    assert Answer(WEB, error=words) == ask_once(respond)
+def test_why_there_is_no_answer_is_said_in_a_few_words(respond: Respond, words: str, is_lost: bool) -> None:
+    """
+    A person reads these in the plan, so they name what to look at, and no token of a query.
+
+    What a user's browser would have failed on too is told from an answer that only we have no use for.
+    """
+    assert Answer(WEB, error=words, is_lost=is_lost) == ask_once(respond)
 
 
 def test_an_answer_that_breaks_off_is_unknown() -> None:
@@ -52,7 +57,7 @@ def test_an_answer_that_breaks_off_is_unknown() -> None:
         writer.write(a_reply(GOOD)[:-10])
         writer.close()
 
-    assert Answer(WEB, error="answer broken off, or not HTTP") == ask_once(half)
+    assert Answer(WEB, error="answer broken off, or not HTTP", is_lost=True) == ask_once(half)
 
 
 def trusting() -> ssl.SSLContext:

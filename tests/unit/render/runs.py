@@ -10,6 +10,7 @@ from deployer.core.events import (
     BuildLine,
     Ended,
     Event,
+    Hearing,
     Intended,
     Judged,
     Looked,
@@ -154,11 +155,12 @@ def doomed_ship() -> tuple[Timed, ...]:
             Ended(
                 Verdict.ROLLED_BACK,
                 OLD,
-                f"{OLD}, as before; users saw no error (96 answers, all 200)",
+                f"{OLD}, as before",
                 why=DOOM,
                 hints=("fix LOG_LEVEL, then deployer ship --app myapi",),
                 seconds=86,
                 evidence=".deployer/incidents/2026-11-23-myapi.md",
+                heard=Hearing("2026-11-23T10:01:15+00:00", answers=96),
             ),
         ),
     )

@@ -202,7 +202,8 @@ def test_the_summary_tells_a_run_to_who_does_not_open_the_log(tmp_path: Path) ->
 
     text = path.read_text()
     assert text.startswith("### rolled-back: ` myapi on acme/production `\n")
-    assert f"{OLD} serves, as before; users saw no error" in text
+    assert f"{OLD} serves, as before; no error among 96 health answers" in text
+    assert "| since the promote | ` no error among 96 health answers ` |" in text
     assert "| exit status | ` 20 ` |" in text
     assert "| env | ` + PINECONE_API_KEY  ~ OPENAI_API_KEY ` |".replace("  ~", " ~") in text
     assert "12:00:00  promote   RCDEFGHIJKL" in text

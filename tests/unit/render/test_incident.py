@@ -34,7 +34,7 @@ def test_why_comes_first() -> None:
     text = report(doomed())
 
     assert text.startswith("# rolled-back: ` myapi on acme/production `\n\n**Why:** ` all 2 new processes of api crash")
-    assert text.index("fix LOG_LEVEL") < text.index("## ")
+    assert text.index("no error among 96 health answers") < text.index("fix LOG_LEVEL") < text.index("## ")
     assert f"ship {SHIP} by gha:18234" in text
 
 

@@ -69,7 +69,7 @@ DOOMED = f"""\
 12:01:23  back      apps cancel · old processes were kept
 12:01:26  back      RABCDEFGHIJ proven on 2 of 2 · RCDEFGHIJKL gone
 12:01:26  heal      newest release is RDEFGHIJKLM again (build and env of RABCDEFGHIJ)
-12:01:26  rolled-back   RABCDEFGHIJ serves, as before; users saw no error (96 answers, all 200)
+12:01:26  rolled-back   RABCDEFGHIJ serves, as before; no error among 96 health answers
                     evidence: .deployer/incidents/2026-11-23-myapi.md
                     next:     fix LOG_LEVEL, then deployer ship --app myapi
 """
