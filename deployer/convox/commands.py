@@ -8,6 +8,7 @@ since without it the CLI takes the name of the current folder for the app (1.2).
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from unicodedata import category
 
@@ -93,6 +94,10 @@ class Commands:
         lines = "".join(_line(key, secret.reveal()) for key, secret in wanted.items())
         how = ("--replace",) if replace else ()
         return self._tell("env set", "--id", *how, *self._flags(), stdin=Secret(lines))
+
+    def unset_env(self, keys: Sequence[str]) -> Request:
+        """Names only: the CLI reads the newest env, takes them out, and posts the rest (convox-facts 2.3)."""
+        return self._tell("env unset", *map(_value, keys), "--id", *self._flags())
 
     def build(self, path: str, description: str, stamp: str = "") -> Request:
         """`stamp` goes to the Dockerfile's `ARG DEPLOYER_STAMP`; build args are no place for secrets."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from deployer.convox import building, effects, manifest, parse, release_command, setting, wire
@@ -97,6 +97,9 @@ class ConvoxRack:
 
     def set_env(self, wanted: Environment, *, replace: bool) -> Release:
         return setting.set_env(self._calls, wanted, replace=replace)
+
+    def unset_env(self, keys: Sequence[str]) -> Release:
+        return setting.unset_env(self._calls, keys)
 
     def build(self, source: Source, ship: ShipId, on_line: Callable[[str], None]) -> Release:
         return building.build(self._calls, source, ship, on_line)

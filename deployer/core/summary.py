@@ -13,7 +13,7 @@ from deployer.core.plan import Plan
 
 PROMOTE = "releases promote"
 RUN = "run"
-ENV, BUILD, CANCEL = "env set", "build", "apps cancel"
+ENV, UNSET, BUILD, CANCEL = "env set", "env unset", "build", "apps cancel"
 LOCK = "config set (lock)"
 RESUME = "resume"
 DONE, NOT_DONE, CANNOT_TELL = "done", "not done", "cannot tell"

@@ -8,11 +8,12 @@ step 3, 3.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from deployer.core.environment import EnvDiff, Environment, diff, problems_of
 from deployer.core.errors import Busy, EnvFailed, Problem, RackFailure, Refused
 from deployer.core.names import ReleaseId
-from deployer.core.summary import ENV
+from deployer.core.summary import ENV, UNSET
 from deployer.engine.identity import meet_rack
 from deployer.engine.observe import read_app
 from deployer.engine.ports import Ports
@@ -32,7 +33,7 @@ class EnvSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvWish:
-    """What is to be set, and what is to go; `exclusive`: all that is not set here goes."""
+    """What is to be set, or what is to go; `exclusive`: all that is not set here goes."""
 
     wanted: Environment = field(default_factory=lambda: Environment({}))
     unwanted: tuple[str, ...] = ()
@@ -41,10 +42,15 @@ class EnvWish:
 
 @dataclass(frozen=True, slots=True)
 class EnvChange:
-    """`release` holds it, never promoted; `None` where it is only planned, or where there is nothing to change."""
+    """
+    `release` holds it, never promoted; `None` where it is only planned, or where there is nothing to change.
+
+    `others` is what somebody else has changed in the meantime, and `release` holds too.
+    """
 
     changes: EnvDiff
     release: ReleaseId | None = None
+    others: EnvDiff = field(default_factory=EnvDiff)
 
 
 def look_at_env(ports: Ports) -> EnvSeen:
@@ -62,25 +68,37 @@ def plan_env(wish: EnvWish, ports: Ports) -> EnvChange:
 
 def change_env(wish: EnvWish, ports: Ports) -> EnvChange:
     """
-    One `env set`, read back; equal creates no release.
+    One `env set` or `env unset`, read back; equal creates no release. What others change meanwhile is kept.
 
     Raises Refused, Busy where somebody is at work on the app, or EnvFailed.
     """
-    _, _, env = _newest(ports)
+    _, newest, env = _newest(ports)
     after = _changed(env, wish)
     changes = diff(env, after)
     if not changes:
         return EnvChange(changes)
     if holder := ports.ledger.holder():
         raise Busy(f"{holder.by} is at work on {ports.app} ({holder.what} since {holder.since})")
-    sent, replace = (after, True) if changes.removed else (wish.wanted, False)
+    is_whole = wish.exclusive and bool(changes.removed)
+    if is_whole and (now := ports.rack.releases(1)) and now[0].id != newest:
+        # what it holds would be gone, and nobody was told of that
+        raise Busy(f"{now[0].id} was made meanwhile", hint=ports.command("env", "plan"))
     try:
-        made = write(ports, ENV, lambda: ports.rack.set_env(sent, replace=replace), about=str(changes))
+        made = _write(wish, changes, ports, is_whole=is_whole)
     except RackFailure as error:
         raise EnvFailed("the env was not set", why=rack_words(error), hint=error.hint) from error
-    if drift := diff(after, ports.rack.environment(made.id)):
-        raise EnvFailed("the env did not arrive whole", why=f"{made.id} differs: {drift}")
-    return EnvChange(changes, made.id)
+    others = diff(after, ports.rack.environment(made))
+    if spoilt := {*others.keys} & {*changes.keys}:
+        raise EnvFailed("the env did not arrive whole", why=f"{made} differs: {', '.join(sorted(spoilt))}")
+    return EnvChange(changes, made, others)
+
+
+def _write(wish: EnvWish, changes: EnvDiff, ports: Ports, *, is_whole: bool) -> ReleaseId:
+    """Keys that go are named, not left out of a whole env that is sent: what others add meanwhile would go too."""
+    words, do = ENV, partial(ports.rack.set_env, wish.wanted, replace=is_whole)
+    if wish.unwanted:
+        words, do = UNSET, partial(ports.rack.unset_env, wish.unwanted)
+    return write(ports, words, do, about=str(changes), made=lambda release: release.id).id
 
 
 def _newest(ports: Ports) -> tuple[ReleaseId | None, ReleaseId | None, Environment]:
@@ -97,9 +115,4 @@ def _changed(env: Environment, wish: EnvWish) -> Environment:
     if problems := (*refused, *unknown):
         raise Refused(problems)
     base = Environment({}) if wish.exclusive else env
-    kept = {key: value for key, value in base.overlaid(wish.wanted).items() if key not in wish.unwanted}
-    if env and not kept:
-        # an `env set` of nothing is told from a lost stdin by nobody (convox-facts 2.3)
-        hint = "name a key that is to stay, or: convox env unset"
-        raise Refused((Problem("that would leave no key at all", hint=hint),))
-    return Environment(kept)
+    return Environment({key: value for key, value in base.overlaid(wish.wanted).items() if key not in wish.unwanted})

@@ -143,6 +143,9 @@ class Rack(Protocol):
     def set_env(self, wanted: Environment, *, replace: bool) -> Release:
         """One `env set` with all values on stdin. The release that it created, read back and compared."""
 
+    def unset_env(self, keys: Sequence[str]) -> Release:
+        """One `env unset`: a release without `keys`, all else as the newest has it, read back and compared."""
+
     def build(self, source: Source, ship: ShipId, on_line: Callable[[str], None]) -> Release:
         """
         Build `source`, lines as they come. The release that the build made, its build complete.

@@ -25,7 +25,8 @@ def env_json(seen: EnvSeen) -> str:
 def change_text(change: EnvChange) -> str:
     if not change.changes:
         return f"nothing to change ({count(change.changes.unchanged, 'key')})"
-    return f"{change.changes}  ({change.changes.unchanged} unchanged)"
+    text = f"{change.changes}  ({change.changes.unchanged} unchanged)"
+    return f"{text}\nand in it, by somebody else meanwhile: {change.others}" if change.others else text
 
 
 def change_json(change: EnvChange) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn, TypeVar
 
@@ -162,8 +162,16 @@ class SimulatedRack:
         self._write("env set")
         newest = self.world.model.releases(self._app, 1)
         before = {} if replace or not newest else parse_env(newest[0].env)
-        merged = {**before, **{key: secret.reveal() for key, secret in wanted.items()}}
-        text = "\n".join(f"{key}={value}" for key, value in sorted(merged.items()))
+        return self._made_of({**before, **{key: secret.reveal() for key, secret in wanted.items()}})
+
+    def unset_env(self, keys: Sequence[str]) -> Release:
+        self._write("env unset")
+        newest = self.world.model.releases(self._app, 1)
+        kept = {key: value for key, value in parse_env(newest[0].env if newest else "").items() if key not in keys}
+        return self._made_of(kept)
+
+    def _made_of(self, env: Mapping[str, str]) -> Release:
+        text = "\n".join(f"{key}={value}" for key, value in sorted(env.items()))
         made = self._refusable(lambda: self.world.model.create_release(self._app, env=text))
         return Release(ReleaseId(made.id), None, is_active=False, description=made.description)
 

@@ -6,9 +6,11 @@ import pytest
 
 from deployer.core.environment import Environment
 from deployer.core.errors import Busy, Refused
+from deployer.core.events import Intended, Wrote
 from deployer.core.names import ShipId
 from deployer.engine.env import EnvWish, change_env, look_at_env, plan_env
 from deployer.engine.ports import LockNote
+from deployer.testing import MemoryLedger
 from tests.engine.conftest import APP, Stage
 
 NEW = EnvWish(wanted=Environment.of(MODE="new"))
@@ -62,11 +64,72 @@ def test_keys_are_removed(staged: Stage) -> None:
     assert "MODE=old" == staged.model.release(APP, staged.newest).env
 
 
+def test_the_last_key_may_go(staged: Stage) -> None:
+    """An env without keys is an env."""
+    change_env(EnvWish(unwanted=("MODE", "OLD")), staged.ports)
+
+    assert "" == staged.model.release(APP, staged.newest).env
+
+
+def set_by_others(stage: Stage, before: str) -> None:
+    """Somebody sets THEIRS right before the write of ours that begins so."""
+
+    def strike(words: str) -> None:
+        if words == before:
+            stage.model.create_release(APP, env="OLD=1\nMODE=old\nTHEIRS=1")
+
+    stage.rack.on_write = strike
+
+
+@pytest.mark.parametrize(
+    ("wish", "words", "env"),
+    [
+        (EnvWish(unwanted=("OLD",)), "env unset", "MODE=old\nTHEIRS=1"),
+        (NEW, "env set", "MODE=new\nOLD=1\nTHEIRS=1"),
+    ],
+)
+def test_what_others_set_meanwhile_stays(staged: Stage, wish: EnvWish, words: str, env: str) -> None:
+    """It was not there when we looked, and is said: whoever promotes ours takes it along."""
+    set_by_others(staged, words)
+    change = change_env(wish, staged.ports)
+
+    assert [words] == staged.rack.writes
+    assert env == staged.model.release(APP, staged.newest).env
+    assert (("THEIRS",), ()) == (change.others.added, change.others.removed)
+
+
+class SlowLedger(MemoryLedger):
+    """While it is asked who holds the lock, somebody sets THEIRS."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self._stage = stage
+
+    def holder(self) -> LockNote | None:
+        self._stage.model.create_release(APP, env="THEIRS=1")
+        return super().holder()
+
+
+def test_a_whole_env_is_not_written_over_what_nobody_saw(staged: Stage) -> None:
+    """`--env-exclusive` takes keys away: those that it has shown, and no others."""
+    staged.ledger = SlowLedger(staged)
+
+    with pytest.raises(Busy, match="was made meanwhile"):
+        change_env(EnvWish(wanted=Environment.of(MODE="new"), exclusive=True), staged.ports)
+    assert [] == staged.rack.writes
+
+
+def test_write_and_outcome_are_on_the_stream(staged: Stage) -> None:
+    """Intent before, outcome after, with the release by its name and no value (faults 3.2)."""
+    made = change_env(EnvWish(unwanted=("OLD",)), staged.ports).release
+
+    assert [Intended("env unset", "- OLD"), Wrote("env unset", "done", made)] == staged.sink.events[-2:]
+
+
 WRONG = [
     (EnvWish(unwanted=("NONE",)), "NONE is not set"),
     (EnvWish(wanted=Environment.of(PEM="a\nb")), "PEM has a line break"),
     (EnvWish(wanted=Environment.of(PORT="1")), "PORT is set for every process"),
-    (EnvWish(unwanted=("MODE", "OLD")), "no key at all"),
 ]
 
 

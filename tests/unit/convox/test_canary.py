@@ -72,6 +72,7 @@ def leaky_rack(
 FAILING: list[tuple[str, Callable[[ConvoxRack], object]]] = [
     ("apps info", lambda rack: rack.app()),
     ("env set", lambda rack: rack.set_env(Environment.of(NEW=VALUE), replace=False)),
+    ("env unset", lambda rack: rack.unset_env(("OLD",))),
     ("config set", lambda rack: rack.config_set("deployer", VALUE)),
     ("build", lambda rack: rack.build(Source("/src"), SHIP, lambda _: None)),
 ]

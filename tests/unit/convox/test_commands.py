@@ -40,6 +40,7 @@ LINES: list[tuple[Callable[[Commands], Request], str]] = [
     (lambda convox: convox.config_get("deployer"), "config get deployer -a myapp -r acme/prod"),
     (lambda convox: convox.config_set("deployer", "{}"), "config set deployer --value - -a myapp -r acme/prod"),
     (lambda convox: convox.set_env(Environment.of(A="1"), replace=False), "env set --id -a myapp -r acme/prod"),
+    (lambda convox: convox.unset_env(("A", "B")), "env unset A B --id -a myapp -r acme/prod"),
     (lambda convox: convox.set_env(Environment({}), replace=True), "env set --id --replace -a myapp -r acme/prod"),
     (lambda convox: convox.build("/src", "build x"), "build /src --id -d 'build x' -a myapp -r acme/prod"),
     (

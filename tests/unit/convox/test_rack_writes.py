@@ -22,7 +22,7 @@ LOST = Answer(stderr='Setting NEW... ERROR: Post "http://127.0.0.1:1/apps/myapp/
 
 
 def writes(convox: ScriptedConvox) -> list[str]:
-    words = ("env set", "build .", "apps cancel", "releases create-from", "config set")
+    words = ("env set", "env unset", "build .", "apps cancel", "releases create-from", "config set")
     return [line for line in convox.lines if line.startswith(words)]
 
 
@@ -192,6 +192,60 @@ class TestSetEnvAtTheSameTimeAsOthers:
             rack.set_env(Environment.of(NEW="1"), replace=False)
 
         assert 2 == len(writes(convox))
+
+
+class TestUnsetEnv:
+    """Base is `BAR=2`, `FOO=1` on RAAAAAAAAA1; we take FOO out and get RBBBBBBBBB1, they get RCCCCCCCCC1."""
+
+    def given(self, convox: ScriptedConvox, ours: str, theirs: str = "") -> None:
+        after = listed(NEW, THEIRS) if theirs else listed(NEW)
+        convox.says("releases", BEFORE, after, after, listed(AGAIN, NEW, THEIRS))
+        convox.says("env unset", answer_of("env-unset-id-missing")).says("env set", "RDDDDDDDDD1")
+        convox.says("env --release RAAAAAAAAA1", "BAR=2\nFOO=1\n")
+        convox.says("env --release RBBBBBBBBB1", ours).says("env --release RCCCCCCCCC1", theirs)
+
+    def test_names_keys_and_reads_back_what_is_left(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """No value is sent at all, neither as an argument nor on stdin."""
+        self.given(convox, "BAR=2\n")
+
+        made = rack.unset_env(("FOO",))
+
+        assert (NEW, ["env unset FOO --id -a myapp"]) == (made.id, writes(convox))
+        assert [""] == [call.stdin for call in convox.calls if call.line.startswith("env unset")]
+
+    def test_finds_a_key_that_did_not_go(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """Status 0 and an id prove nothing."""
+        self.given(convox, "BAR=2\nFOO=1\n")
+
+        with pytest.raises(EnvFailed, match=r"\+ FOO"):
+            rack.unset_env(("FOO",))
+
+    def test_key_that_they_added_stays(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """The CLI has read the newest after them, so nothing needs to be done."""
+        self.given(convox, "BAR=2\nTHEIRS=1\n", "BAR=2\nFOO=1\nTHEIRS=1\n")
+
+        made = rack.unset_env(("FOO",))
+
+        assert (NEW, 1) == (made.id, len(writes(convox)))
+
+    def test_key_that_was_lost_between_is_set_again(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """Both read the same base, and ours came last: theirs is put back, ours stays out."""
+        self.given(convox, "BAR=2\n", "BAR=2\nFOO=1\nTHEIRS=1\n")
+        convox.says("env --release RDDDDDDDDD1", "BAR=2\nTHEIRS=1\n")
+
+        made = rack.unset_env(("FOO",))
+
+        assert (AGAIN, "env set --id --replace -a myapp") == (made.id, writes(convox)[-1])
+        assert "BAR=2\nTHEIRS=1\n" == [call.stdin for call in convox.calls if call.line.startswith("env set")][-1]
+
+    def test_key_that_they_have_changed_is_for_people_to_settle(self, rack: ConvoxRack, convox: ScriptedConvox) -> None:
+        """They want it, we do not."""
+        self.given(convox, "BAR=2\n", "BAR=2\nFOO=theirs\n")
+
+        with pytest.raises(EnvFailed, match="RCCCCCCCCC1 has set FOO at the same time"):
+            rack.unset_env(("FOO",))
+
+        assert 1 == len(writes(convox))
 
 
 class TestCopy:

@@ -25,6 +25,8 @@ def test_an_env_that_serves() -> None:
 def test_a_change() -> None:
     """By key, or that there is none."""
     assert "+ A  (2 unchanged)" == change_text(EnvChange(EnvDiff(added=("A",), unchanged=2)))
+    theirs = EnvChange(EnvDiff(removed=("A",)), ReleaseId("RNEW"), EnvDiff(added=("B",)))
+    assert "- A  (0 unchanged)\nand in it, by somebody else meanwhile: + B" == change_text(theirs)
     assert "nothing to change (2 keys)" == change_text(EnvChange(EnvDiff(unchanged=2)))
 
 
