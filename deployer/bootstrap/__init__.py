@@ -7,7 +7,8 @@ Everything that is built here is closed here; nothing here decides anything abou
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -175,12 +176,10 @@ def statuses(options: Options) -> Iterator[Status | RackFailure]:
 def hold_lock(options: Options, for_s: float, reason: str) -> LockNote:
     """What stands on the rack then. Raises Busy, Refused or RackFailure."""
     with wiring_of(options) as wiring:
-        now = wiring.clock.utc()
+        ship_id, now = new_ship_id(wiring.clock), wiring.clock.utc()
         until, url = now + timedelta(seconds=for_s), run_url(os.environ)
-        note = LockNote(
-            new_ship_id(wiring.clock), wiring.actor, now.isoformat(), until.isoformat(), f"hold: {reason}", url
-        )
-        return hold(note, wiring.ports(Fan(())))
+        note = LockNote(ship_id, wiring.actor, now.isoformat(), until.isoformat(), f"hold: {reason}", url)
+        return wiring.by_hand("lock hold", ship_id, lambda ports: hold(note, ports))
 
 
 def env(options: Options) -> EnvSeen:
@@ -191,19 +190,23 @@ def env(options: Options) -> EnvSeen:
 
 def plan_env(options: Options, wish: EnvWish) -> EnvChange:
     """Raises Refused or RackFailure; writes nothing."""
-    return _with_env(options, wish, env_planned)
+    with _wiring_for(options, wish) as wiring:
+        return env_planned(wish, wiring.ports(Fan(())))
 
 
 def change_env(options: Options, wish: EnvWish) -> EnvChange:
     """Raises Refused, Busy, EnvFailed or RackFailure."""
-    return _with_env(options, wish, env_changed)
+    with _wiring_for(options, wish) as wiring:
+        command = "env unset" if wish.unwanted else "env set"
+        return wiring.by_hand(command, new_ship_id(wiring.clock), lambda ports: env_changed(wish, ports))
 
 
-def _with_env(options: Options, wish: EnvWish, do: Callable[[EnvWish, Ports], EnvChange]) -> EnvChange:
+@contextmanager
+def _wiring_for(options: Options, wish: EnvWish) -> Iterator[Wiring]:
     with wiring_of(options) as wiring:
         for secret in wish.wanted.values():
             wiring.redactor.learn(secret)
-        return do(wish, wiring.ports(Fan(())))
+        yield wiring
 
 
 def lock_holder(options: Options) -> LockNote | None:
@@ -220,7 +223,7 @@ def release_lock(options: Options, ask: Ask) -> LockNote | None:
             held = f"{holder.by} holds the lock ({holder.what} since {holder.since})"
             return ask(f"{held}. Take it away now?", wiring.clock.wait)
 
-        return release_lock_of(confirm, wiring.ports(Fan(())))
+        return wiring.by_hand("lock release", new_ship_id(wiring.clock), lambda ports: release_lock_of(confirm, ports))
 
 
 def history(options: Options, limit: int) -> tuple[Run, ...]:

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from deployer import __version__
 from deployer.bootstrap.options import Options
@@ -27,7 +28,7 @@ from deployer.core.policy import Policy
 from deployer.core.redact import Redactor
 from deployer.engine.clock import SystemClock
 from deployer.engine.ports import Incidents, NoIncidents, Ports
-from deployer.engine.run import Recorder, run
+from deployer.engine.run import Recorder, by_hand, run
 from deployer.ledger.incidents import keep_incident
 from deployer.ledger.journal import Journal
 from deployer.ledger.local_file import LocalFile
@@ -38,6 +39,8 @@ from deployer.render.choose import Manner, Output, renderer_for
 from deployer.render.github import Github
 from deployer.render.incident import Incident
 from deployer.render.stream import Renderer
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -60,6 +63,13 @@ class Wiring:
     def ports(self, sink: Sink, incidents: Incidents | None = None) -> Ports:
         kept = incidents or NoIncidents()
         return Ports(self.options.app, self.rack, self.probe, self.ledger, self.clock, sink, self.named, kept)
+
+    def by_hand(self, command: str, ship: ShipId, body: Callable[[Ports], T]) -> T:
+        """What a person does to an env or a lock, with a journal of its own. Raises Refused where none can be kept."""
+        with Journal.create(state_root(os.environ), self.label, self.options.app, ship, self.clock, _lost) as journal:
+            started = Started(ship, command, self.options.app, self.actor, __version__)
+            recorder = Recorder(journal)
+            return by_hand(started, body, self.ports(recorder), recorder)
 
 
 @dataclass(slots=True)
@@ -232,6 +242,10 @@ def _show_bug(error: Exception, redactor: Redactor) -> None:
     """Where a bug of ours came from, for its report: no local variables, and no known secret."""
     for line in traceback.format_exception(error):
         print(redactor.redact(line).rstrip(), file=sys.stderr)  # noqa: T201
+
+
+def _lost(why: str) -> None:
+    print(f"warning: the journal cannot be kept any more: {why}", file=sys.stderr)  # noqa: T201
 
 
 def _tell_commands(done: Completed) -> None:

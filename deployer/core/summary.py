@@ -121,8 +121,13 @@ class Summary:
 
     @property
     def has_begun(self) -> bool:
-        """It wrote something on the rack that may be left to finish, or to undo."""
-        return self.promoting is not None or self.may_have_built or bool(self.created) or self.is_locked
+        """
+        It wrote something on the rack that may be left to finish, or to undo.
+
+        What is done by hand to an env or a lock has no plan: it leaves nothing to finish, and hides no ship.
+        """
+        has_prepared = self.plan is not None and (bool(self.created) or self.is_locked)
+        return self.promoting is not None or self.may_have_built or has_prepared
 
     @property
     def is_under_way(self) -> bool:

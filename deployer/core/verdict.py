@@ -16,6 +16,7 @@ class Verdict(Enum):
     SHIPPED = ("shipped", 0, "the release asked for, proven")
     RESTORED = ("restored", 0, "the release gone back to, proven")
     UNVERIFIED = ("unverified", 0, "the release asked for, not proven (`--no-verify`)")
+    DONE = ("done", 0, "untouched: an env or a lock was changed by hand, as asked")
     USAGE = ("usage", 2, "untouched")
     REFUSED = ("refused", 10, "untouched: preflight said no")
     BUSY = ("busy", 11, "untouched: locked, mid-update, or another ship at work")

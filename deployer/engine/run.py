@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from deployer.core.errors import DeployerError, Interrupted, RackFailure, Refused
 from deployer.core.events import Ended, Event, Hearing, Sink, Started
@@ -12,6 +13,8 @@ from deployer.core.hearing import listen
 from deployer.core.summary import Summary
 from deployer.core.verdict import Verdict, cancelled_by
 from deployer.engine.ports import Ports
+
+T = TypeVar("T")
 
 
 class Recorder:
@@ -59,6 +62,30 @@ def run(started: Started, body: Callable[[Ports], Ended], ports: Ports, recorder
         ended = replace(ended, evidence=ports.incidents.keep(ended))
     recorder.record(ended)
     return ended, bug
+
+
+def by_hand(started: Started, body: Callable[[Ports], T], ports: Ports, recorder: Recorder) -> T:
+    """
+    Carry out what a person does to an env or a lock: no ship, but on the stream from `Started` to `Ended` like one.
+
+    Raises what `body` raises, once it is told.
+    """
+    began_s = ports.clock.now_s()
+
+    def end(ended: Ended) -> None:
+        recorder.record(replace(ended, seconds=ports.clock.now_s() - began_s))
+
+    recorder.record(started)
+    try:
+        result = body(replace(ports, sink=recorder))
+    except DeployerError as error:
+        end(_ended_by(error, recorder.summary, ports))
+        raise
+    except Exception as error:
+        end(_ended_by_bug(error, recorder.summary, ports))
+        raise
+    end(Ended(Verdict.DONE, None, ""))
+    return result
 
 
 def _why(ended: Ended, summary: Summary) -> str:

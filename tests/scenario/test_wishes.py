@@ -147,3 +147,26 @@ def test_env_by_hand_is_staged_and_promoted(practice: PracticeRack) -> None:
     assert 0 == gone.status, gone.err
     assert {"KEPT=1"} == app.env(gone.out.strip())
     assert canary not in made.out + made.err + listed.out + listed.err + gone.out + gone.err
+
+
+def test_what_is_done_by_hand_is_remembered(practice: PracticeRack) -> None:
+    """Each write to an env or the lock is a run of the app's history, and `resume` looks past it at the last ship."""
+    [app] = practice.serving("remembered")
+
+    made = app.start("env", "set", "--set", "KEPT=1").end()
+    promoted = app.start("promote", made.out.strip(), "--soak", SOAK).end()
+    unset = app.start("env", "unset", "KEPT").end()
+    held = app.start("lock", "hold", "--reason", "freeze").end()
+    released = app.start("lock", "release", "--yes").end()
+    remembered = json.loads(app.start("history", "--output", "json").end().out)["runs"]
+    resumed = app.start("resume").end()
+
+    assert {0} == {each.status for each in (made, promoted, unset, held, released)}
+    assert [
+        ("lock release", "done"),
+        ("lock hold", "done"),
+        ("env unset", "done"),
+        ("promote", "shipped"),
+        ("env set", "done"),
+    ] == [(each["command"], each["verdict"]) for each in remembered]
+    assert f"ship {remembered[3]['ship']} has ended: shipped" in resumed.err

@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.core.errors import Refused
-from deployer.core.events import BuildLine, Ended, Event, Resumed, Said, Started
+from deployer.core.events import BuildLine, Ended, Event, Intended, Resumed, Said, Started, Wrote
 from deployer.core.names import AppName, RackName, ShipId
+from deployer.core.summary import DONE, ENV, LOCK
 from deployer.core.verdict import Verdict
 from deployer.ledger.journal import RESERVE_BYTES, Journal
 from deployer.ledger.past import Past, is_at_work, journals, read, run_in, to_take_up
@@ -255,6 +256,17 @@ class TestToTakeUp:
 
         assert found is not None
         assert (FIRST, RELEASE, None) == (found[0].ship, found[0].promoting, found[0].ended)
+
+    def test_what_was_done_by_hand_hides_no_ship(self, tmp_path: Path) -> None:
+        """An env that was set or a lock that is held since then, also where that was cut short: nothing to take up."""
+        a_run(tmp_path, FIRST, INTENDED)
+        a_run(tmp_path, SECOND, Intended(ENV, "+ A"), Wrote(ENV, DONE, RELEASE), Ended(Verdict.DONE, None, ""))
+        a_run(tmp_path, THIRD, Intended(LOCK))
+
+        found = to_take_up(tmp_path, APP, RACK, None)
+
+        assert found is not None
+        assert FIRST == found[0].ship
 
     def test_the_run_that_has_taken_it_up_since(self, tmp_path: Path) -> None:
         """What became of a ship is in the journal of whoever has brought it on."""
