@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 START_S, PENDING_S, NO_PROGRESS_S = 3.0, 10.0, 20.0
-"""Budgets of the runs here: short, so that what is measured is not they but what comes after their end."""
+"""Budgets of the runs that they are the evidence of: short, as what is measured is what comes after their end."""
 # the manifest's grace and three intervals
 START_BUDGET_S = 3.0 + 3 * 2.0 + START_S
 
@@ -65,8 +65,8 @@ def _answers(name: str, mood: str, says: str) -> Failure:
     return Failure(name, Evidence.ANSWER, says, SAYS_OK, mood)
 
 
-def _one_of_four(name: str, fault: str, evidence: Evidence, says: str) -> Failure:
-    return Failure(name, evidence, says, TIMES_OUT, fault={"fault": fault, "replicas": 1}, count=4)
+def _one_of_four(name: str, fault: str, evidence: Evidence, says: str, convox: str = TIMES_OUT) -> Failure:
+    return Failure(name, evidence, says, convox, fault={"fault": fault, "replicas": 1}, count=4)
 
 
 FAILURES = (
@@ -80,6 +80,10 @@ FAILURES = (
     _crash("crashes after 3 s", "crashes-after-3"),
     _crash("crashes after 10 s", "crashes-after-10", SAYS_OK),
     _one_of_four("one of four crashes", "crash", Evidence.CRASHED, "crash"),
+    # ready after 3 s, and a few seconds later down again, at every restart
+    _crash("all flap, in step", "crashes-after-6", SAYS_OK),
+    Failure("all four flap, out of step", Evidence.CRASHED, "crash", SAYS_OK, "flaps", count=4),
+    _one_of_four("one of four flaps", "crash=6s", Evidence.CRASHED, "crash", SAYS_OK),
     Failure("the second service crashes", Evidence.CRASHED, "of admin", TIMES_OUT, "exits", of="admin"),
     _never_ready("port never opened", "closed"),
     _never_ready("another port opened", "other-port"),
@@ -95,7 +99,7 @@ FAILURES = (
     _answers("another release answers", "other-release", "wrong code"),
     _answers("another build answers", "other-build", "wrong code"),
     _answers("500 to users only", "errors", "are errors"),
-    _answers("500 every other time", "errors-now-and-then", "are errors"),
+    _answers("200 and 503 by turns", "alternates", "are errors"),
     _answers("404 to users only", "gone", "are errors"),
     Failure("redirects to a login", Evidence.DEADLINE, "redirects to", SAYS_OK, "redirects"),
     Failure("no JSON", Evidence.DEADLINE, "no release in its answers", SAYS_OK, "not-json"),

@@ -22,13 +22,18 @@ from tests.bench.witness import Witness
 from tests.scenario.practice import PracticeRack
 
 SIDE_BY_SIDE = 4
-BUDGETS = {"DEPLOYER_START_TIMEOUT": f"{START_S}s", "DEPLOYER_PENDING": f"{PENDING_S}s"}
-DEADLINE = {"DEPLOYER_NO_PROGRESS": f"{NO_PROGRESS_S}s"}
+START = {"DEPLOYER_START_TIMEOUT": f"{START_S}s"}
+BUDGETS = {
+    Evidence.STARTING: START,
+    Evidence.PENDING: {"DEPLOYER_PENDING": f"{PENDING_S}s"},
+    # whoever is given longer to start is given that long to make progress too
+    Evidence.DEADLINE: START | {"DEPLOYER_NO_PROGRESS": f"{NO_PROGRESS_S}s"},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Seconds from the first evidence to the judge's word, and until the old release was proven again."""
+    """Seconds from the first evidence to the judge's word, and to the end: the old release proven, or all left as it is."""
 
     failure: Failure
     to_verdict_s: float
@@ -60,7 +65,7 @@ def fail(rack: PracticeRack, folder: Path, number: int, failure: Failure) -> Fou
     if failure.fault:
         rack.post_json("/_local/faults", {**failure.fault, "app": app.name})
     with Witness(app, staged, failure.evidence) as witness:
-        budgets = BUDGETS | (DEADLINE if failure.evidence is Evidence.DEADLINE else {})
+        budgets = BUDGETS.get(failure.evidence, {})
         done = app.start("promote", staged, shell=rack.shell.with_env(**budgets)).end(180)
     journal = app.journal()
     word = next((line for line in journal if line.get("judgement") in ("doomed", "lost sight")), None)
@@ -72,10 +77,16 @@ def fail(rack: PracticeRack, folder: Path, number: int, failure: Failure) -> Fou
 
 
 def table(found: list[Found]) -> str:
-    lines = [f"\n\n  {'failure':<30}{'first evidence':<40}{'verdict':>9}{'ended':>9}  convox deploy"]
+    """As docs/reliability.md has it."""
+    lines = [
+        "\n",
+        "| failure | first evidence | verdict | ended | `convox deploy` |",
+        "|---|---|---|---|---|",
+    ]
     for each in sorted(found, key=lambda each: each.to_verdict_s):
-        times = f"{each.to_verdict_s:7.1f} s{each.to_end_s:7.1f} s"
-        lines.append(f"  {each.failure.name:<30}{each.failure.evidence.value:<40}{times}  {each.failure.convox}")
-    all_s = [each.to_verdict_s for each in found]
-    lines.append(f"  {len(found)} failures: median {statistics.median(all_s):.1f} s, worst {max(all_s):.1f} s")
+        failure, times = each.failure, f"{each.to_verdict_s:.1f} s | {each.to_end_s:.1f} s"
+        lines.append(f"| {failure.name} | {failure.evidence.value} | {times} | {failure.convox} |")
+    for what, of in (("median", statistics.median), ("worst", max)):
+        times = f"{of(each.to_verdict_s for each in found):.1f} s | {of(each.to_end_s for each in found):.1f} s"
+        lines.append(f"| **{what} of {len(found)}** | | {times} | |")
     return "\n".join(lines)

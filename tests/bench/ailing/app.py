@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -22,6 +23,8 @@ MOOD = os.environ.get("MOOD", "well") if os.environ.get("MOOD_OF", SERVICE) == S
 STAMP = os.environ["BUILD_DESCRIPTION"].rpartition("[ship ")[2].removesuffix("]")
 PORT = int(os.environ["PORT"])
 TURNS = iter(range(sys.maxsize))
+# The same for every restart of a replica, another for most others: they do not fail in step.
+LIFETIME_S = 5.0 + zlib.crc32(os.environ["HOSTNAME"].encode()) % 3
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -30,8 +33,8 @@ class Handler(BaseHTTPRequestHandler):
         match MOOD:
             case "errors" if not is_probe:
                 self.say(500, b"{}")
-            case "errors-now-and-then" if not is_probe and next(TURNS) % 2:
-                self.say(500, b"{}")
+            case "alternates" if not is_probe and next(TURNS) % 2:
+                self.say(503, b"{}")
             case "errors-to-all":
                 self.say(500, b"{}")
             case "moved":
@@ -111,6 +114,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     if MOOD.startswith("crashes-after-"):
         threading.Timer(float(MOOD.removeprefix("crashes-after-")), os._exit, (1,)).start()
+    if MOOD == "flaps":
+        threading.Timer(LIFETIME_S, os._exit, (1,)).start()
     server.serve_forever()
 
 
