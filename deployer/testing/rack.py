@@ -101,7 +101,7 @@ class SimulatedRack:
         return app
 
     def processes(self) -> tuple[Process, ...]:
-        rows = self._read(lambda: self.world.model.processes(self._app))
+        rows = self._read(self._rows)
         self.on_rows(rows)
         return tuple(
             Process(ProcessId(row.id), ServiceName(row.service), row.status.value, ReleaseId(row.release))
@@ -232,6 +232,9 @@ class SimulatedRack:
         return ReleaseId(self._refusable(lambda: model.create_release(self._app, build=build, env=env)).id)
 
     # Inside
+
+    def _rows(self) -> list[ProcessRow]:
+        return self.world.model.processes(self._app)
 
     def _read(self, ask: Callable[[], T]) -> T:
         self._clock.sleep(READ_S)

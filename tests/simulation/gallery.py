@@ -332,6 +332,13 @@ MISTAKES = (
         "expect(each, mode_of(each, policy)[0], policy) for each in draft.rehearsals",
         "expect(each, None, policy) for each in draft.rehearsals",
     ),
+    Mistake(
+        "own 19",
+        "a process of a timer is a replica",
+        "core/names.py",
+        "        return Shape.TIMER\n",
+        "        return Shape.REPLICA\n",
+    ),
 )
 
 

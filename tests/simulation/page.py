@@ -30,6 +30,7 @@ ENDS = {
 WORLDS = {
     32: "an app that stays Pending for two minutes",
     33: "an empty process list",
+    37: "timers that run jobs, short and long ones, and ones that fail",
     41: "releases whose health answers fail from the start, or after a while",
     46: "an old process that restarts with the env of the new release, and says so",
 }

@@ -41,6 +41,7 @@ class Act(Enum):
     CRASH = "F34 F46 a container exits once, and is restarted with the env that is there by then"
     RESTART = "F35 restarts a service: a rollout nobody promoted"
     RUN = "F37 leaves a console open"
+    TASK = "F37 runs a one-off process, of the newest release or the active one, that ends by itself"
     SPOIL = "P21 what the old release needs to start is gone"
     SLEEP = "F49 the laptop sleeps for 20 minutes"
     SET_CLOCK = "F18 the wall clock jumps by an hour"
@@ -70,7 +71,11 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """All that a run needs to be the same again. Seconds since the run began."""
+    """
+    All that a run needs to be the same again. Seconds since the run began.
+
+    `ps_lag_s` is how old a process list is where it is not that of now (Kind.PS_STALE).
+    """
 
     seed: int
     errand: Errand
@@ -88,6 +93,7 @@ class Schedule:
     kills: tuple[Kill, ...] = ()
     resume_after_s: float = 60.0
     aborts: bool = False
+    ps_lag_s: float = 0.0
     is_locked: bool = False
     is_known: bool = False
     kinds: frozenset[Act] = field(init=False)
@@ -132,6 +138,7 @@ def draw(seed: int) -> Schedule:
         kills=kills,
         resume_after_s=dice.choice([1.0, 10.0, 60.0, 60.0, 600.0, 2400.0]),
         aborts=dice.random() < 0.2,
+        ps_lag_s=dice.choice([1.0, 4.0, 10.0, 25.0]),
         is_locked=dice.random() < 0.02,
         is_known=dice.random() < 0.5,
     )
@@ -181,6 +188,7 @@ def _layout(dice: random.Random) -> Layout:
         interval_s=dice.choice([2, 5, 10]),
         grace_s=dice.choice([2, 2, 2, 5, 20, 60]),
         minimum=dice.choice([50, 50, 100]),
+        jobs=dice.choices([(), ("job",), ("long-job",), ("broken-job", "long-job")], [80, 8, 6, 6])[0],
     )
 
 
@@ -237,12 +245,13 @@ def _acts(dice: random.Random) -> list[tuple[float, Act]]:
         Act.STOP: 0.1,
         Act.CRASH: 0.08,
         Act.RESTART: 0.03,
-        Act.RUN: 0.12,
+        Act.RUN: 0.1,
+        Act.TASK: 0.1,
         Act.SPOIL: 0.25,
         Act.SLEEP: 0.02,
         Act.SET_CLOCK: 0.05,
     }
-    again = {Act.SCALE: 3}
+    again = {Act.SCALE: 3, Act.TASK: 4}
     acts = [act for act, rate in rates.items() if dice.random() < rate for _ in range(again.get(act, 1))]
     # the first seconds are the preparation, the gate and the promote
     return [(dice.choice([dice.uniform(0, 12), dice.uniform(8, 40), dice.uniform(0, 120)]), act) for act in acts]

@@ -15,10 +15,10 @@ from deployer.rackmodel import ProcessKind, ProcessRow, Refused
 from deployer.rackmodel.manifest_read import read_manifest
 from deployer.testing.clock import ManualClock
 from deployer.testing.ledger import MemoryLedger
-from deployer.testing.simulation.faulty import FaultyProbe, FaultyRack
+from deployer.testing.simulation.faulty import FaultyProbe, FaultyRack, Trail
 from deployer.testing.simulation.layout import PROGRAMS, Layout, Reach
 from deployer.testing.simulation.schedule import Act, Errand, Schedule
-from deployer.testing.simulation.weather import Weather
+from deployer.testing.simulation.weather import Kind, Weather
 from deployer.testing.world import SimulatedWorld
 
 APP = AppName("demo")
@@ -121,6 +121,8 @@ class Stage:
             replace(each, from_s=each.from_s + began_s, until_s=each.until_s + began_s) for each in self.schedule.faults
         ]
         self.weather.put(faults)
+        if Kind.PS_STALE in self.weather.of_kind:
+            self.rack.trail = Trail(self.world, APP, self.clock, self.schedule.ps_lag_s)
         for at_s, act in self.schedule.acts:
             self.world.at(began_s + at_s, partial(self._act, act))
             if act is Act.SLEEP:
@@ -145,7 +147,8 @@ class Stage:
             Act.STOP: lambda: self.model.stop_process(APP, self.dice.choice(self.replicas()).id),
             Act.CRASH: self._crash_one,
             Act.RESTART: lambda: self.model.restart(APP, self.schedule.layout.subject),
-            Act.RUN: lambda: self.model.run_process(APP, self.schedule.layout.parts[0].name, "console"),
+            Act.RUN: lambda: self.model.run_process(APP, self.schedule.layout.host, "console"),
+            Act.TASK: self._run_task,
             Act.SPOIL: self._spoil,
             Act.SLEEP: lambda: None,
             Act.SET_CLOCK: self._set_clock,
@@ -167,6 +170,11 @@ class Stage:
         self.model.scale(APP, part.name, self.dice.choice([1, 2, 3, 5]))
         desired = {str(name): each.desired for name, each in self.model.held()[0].deployments.items()}
         self.least[part.name] = min(self.least[part.name], desired[part.name])
+
+    def _run_task(self) -> None:
+        release = self.dice.choice([self.model.app(APP).release, self.model.releases(APP, 1)[0].id])
+        job = self.dice.choice(["job", "broken-job"])
+        self.model.run_process(APP, self.schedule.layout.host, job, release=release)
 
     def _crash_one(self) -> None:
         rows = [row for row in self.replicas() if row.id in self.world.lives]

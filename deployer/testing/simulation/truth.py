@@ -53,7 +53,7 @@ class Truth:
     def is_untouched(self) -> bool:
         """Nothing goes wrong but the release itself, and nobody else is about."""
         schedule = self.stage.schedule
-        acts = schedule.kinds - {Act.RUN} - ON_OUR_SIDE
+        acts = schedule.kinds - {Act.RUN, Act.TASK} - ON_OUR_SIDE
         return not (schedule.faults or acts or schedule.signals or schedule.kills or schedule.is_locked)
 
     def check(self) -> None:
