@@ -278,7 +278,7 @@ MISTAKES = (
         "own 12",
         "the newest release is left as the failed one",
         BACK,
-        "        self._heal(self.order.baseline.release)\n",
+        "        heal(self.order.baseline.release, self.order, self.ports)\n",
         "",
     ),
     Mistake(
@@ -338,6 +338,27 @@ MISTAKES = (
         "core/names.py",
         "        return Shape.TIMER\n",
         "        return Shape.REPLICA\n",
+    ),
+    Mistake(
+        "own 20",
+        "who took the lock over is not asked for before the promote",
+        ROLL,
+        "    if taker := taker_of(ship, ports):",
+        "    if taker := None:",
+    ),
+    Mistake(
+        "own 21",
+        "a rollback goes on where another has taken its place",
+        "engine/rollback.py",
+        "        if overtaken := _overtaken(app, order, ports):",
+        "        if overtaken := None:",
+    ),
+    Mistake(
+        "own 22",
+        "a rollback that has cancelled a rollout says that nothing was touched",
+        RUN,
+        '    if summary.is_cancelled:\n        return _left_cancelled(f"{error.what}',
+        '    if False:\n        return _left_cancelled(f"{error.what}',
     ),
 )
 
