@@ -29,11 +29,10 @@ from deployer.core.names import AppName, BuildId, ProcessId, RackName, ReleaseId
 from deployer.core.plan import describe_build
 from deployer.core.redact import Secret
 from deployer.core.why import Evidence, LogLine, Unwell
-from deployer.engine.ports import CommandEnd, PendingReads, PromoteState, Reads
+from deployer.engine.ports import Clock, CommandEnd, PendingReads, PromoteState, Reads
 from deployer.rackmodel import ProcessRow
 from deployer.rackmodel.env import parse as parse_env
 from deployer.rackmodel.manifest_read import read_manifest as model_manifest
-from deployer.testing.clock import ManualClock
 from deployer.testing.world import SimulatedWorld
 
 READ_S = 0.05
@@ -67,7 +66,7 @@ class SimulatedRack:
     `api` in what is built next, or `convox_yml` writes the whole of it for a program.
     """
 
-    def __init__(self, world: SimulatedWorld, app: AppName, clock: ManualClock, *, build_s: float = 5.0) -> None:
+    def __init__(self, world: SimulatedWorld, app: AppName, clock: Clock, *, build_s: float = 5.0) -> None:
         self.world = world
         self.writes: list[str] = []
         self.is_dark = False

@@ -5,7 +5,7 @@ import random
 
 from deployer.testing.clock import ManualClock
 from deployer.testing.simulation.faulty import FaultyRack, Trail
-from deployer.testing.simulation.stage import APP
+from deployer.testing.simulation.seat import APP
 from deployer.testing.simulation.weather import Fault, Kind, Weather
 from deployer.testing.world import SimulatedWorld
 

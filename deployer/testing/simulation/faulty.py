@@ -169,7 +169,8 @@ class FaultyRack(SimulatedRack):
         if self.weather.strikes(Kind.PROMOTE_WAITS):
             return self._promote_later(release)
         child = super().promote(release)
-        self.on_written(f"promote {release}")
+        if child.state().refusal is None:
+            self.on_written(f"promote {release}")
         if self.weather.strikes(Kind.REPLY_LOST):
             return _promoted(Transport("unexpected EOF"))
         return child
@@ -180,9 +181,10 @@ class FaultyRack(SimulatedRack):
 
         def wakes() -> None:
             if not child.is_killed:
+                self.on_stray(release)
                 with suppress(rackmodel.Refused):
                     self.world.model.promote(self._app, release, force=True)
-                self.on_stray(release)
+                    self.on_written(f"promote {release}")
 
         self.world.at(self._clock.now_s() + WAKES_AFTER_S, wakes)
         return child

@@ -33,6 +33,9 @@ class Act(Enum):
 
     PROMOTE = "F29 promotes a release of theirs"
     ON_CALL = "F28 takes the lock over and promotes a release of theirs"
+    SHIPS_TOO = "F28 a second run of ours ships, while the first is at work"
+    PROMOTES_TOO = "F28 a second run of ours promotes a release that exists, while the first is at work"
+    ROLLS_BACK_TOO = "F28 a second run of ours rolls back, while the first is at work, and takes its lock over"
     ENV = "C5 sets env, not promoted"
     SCALE = "F36 scales a service, as an autoscaler does"
     CANCEL = "F30 cancels the rollout"
@@ -48,6 +51,7 @@ class Act(Enum):
 
 
 ON_OUR_SIDE = frozenset({Act.SET_CLOCK})
+SECOND = (Act.SHIPS_TOO, Act.PROMOTES_TOO, Act.ROLLS_BACK_TOO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ class Schedule:
     resume_after_s: float = 60.0
     aborts: bool = False
     ps_lag_s: float = 0.0
+    second_program: str = "good"
+    second_names: bool = False
     is_locked: bool = False
     is_known: bool = False
     kinds: frozenset[Act] = field(init=False)
@@ -139,6 +145,8 @@ def draw(seed: int) -> Schedule:
         resume_after_s=dice.choice([1.0, 10.0, 60.0, 60.0, 600.0, 2400.0]),
         aborts=dice.random() < 0.2,
         ps_lag_s=dice.choice([1.0, 4.0, 10.0, 25.0]),
+        second_names=dice.random() < 0.5,
+        second_program=dice.choices(["good", "crashes", "errors-at-once"], [70, 15, 15])[0],
         is_locked=dice.random() < 0.02,
         is_known=dice.random() < 0.5,
     )
@@ -253,6 +261,7 @@ def _acts(dice: random.Random) -> list[tuple[float, Act]]:
     }
     again = {Act.SCALE: 3, Act.TASK: 4}
     acts = [act for act, rate in rates.items() if dice.random() < rate for _ in range(again.get(act, 1))]
+    acts += dice.choices([[], *([act] for act in SECOND)], [94, 2, 1, 3])[0]
     # the first seconds are the preparation, the gate and the promote
     return [(dice.choice([dice.uniform(0, 12), dice.uniform(8, 40), dice.uniform(0, 120)]), act) for act in acts]
 
