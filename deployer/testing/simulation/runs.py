@@ -68,6 +68,8 @@ class Runs:
         self._kills = list(seat.schedule.kills)
         self._kill: Kill | None = None
         self._nth = 0
+        self._promotes = 0
+        self._is_back = False
         seat.rack.on_write = self._before_write
         seat.rack.on_written = self._after_write
         seat.rack.on_stray = seat.strays.append
@@ -123,8 +125,21 @@ class Runs:
     def _before_write(self, words: str) -> None:
         self._on_write(words)
         self._nth += 1
+        if self._promotes and not words.startswith("stop ") and self.seat is self.stage.first:
+            self._begin_back()
+        self._promotes += words.startswith("promote ")
         if self._kill and self._kill.write == self._nth and not self._kill.is_after:
             raise Killed
+
+    def _begin_back(self) -> None:
+        after_s = self.seat.schedule.back.kill_after_s
+        if self._is_back:
+            return
+        self._is_back = True
+        self.stage.go_back()
+        if after_s is not None:
+            self._kill = Kill(self.stage.clock.now_s() + after_s)
+            self.stage.clock.kill_s = self._kill.at_s
 
     def _after_write(self, words: str) -> None:
         self.stage.note(words, self.seat)

@@ -33,7 +33,7 @@ class Seat:
 
     def __post_init__(self) -> None:
         schedule = self.schedule
-        self.rack = FaultyRack(self.world, APP, self.clock)
+        self.rack = FaultyRack(self.world, APP, self.clock, build_s=schedule.build_s)
         self.rack.convox_yml = lambda program: schedule.layout.manifest(program, schedule.companion)
         self.rack.command_end = CommandEnd(schedule.wishes.command_ends or 0)
         self.rack.weather = self.weather

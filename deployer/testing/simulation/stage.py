@@ -17,7 +17,7 @@ from deployer.testing.clock import ManualClock
 from deployer.testing.simulation.faulty import Trail
 from deployer.testing.simulation.layout import PROGRAMS, Reach
 from deployer.testing.simulation.lock import SharedLedger
-from deployer.testing.simulation.schedule import SECOND, Act, Errand, Schedule
+from deployer.testing.simulation.schedule import Act, Errand, Schedule
 from deployer.testing.simulation.seat import APP, Seat
 from deployer.testing.simulation.weather import Kind, Weather
 from deployer.testing.world import SimulatedWorld
@@ -107,6 +107,7 @@ class Stage:
         """A release that nobody has promoted."""
         build = self.model.create_build(APP, description=f"build {program} [ship {BEFORE}]")
         text = self.schedule.layout.manifest(program, self.schedule.companion)
+        self.note("build", None)
         return self.model.complete_build(APP, build.id, text).id
 
     # What goes on meanwhile
@@ -114,6 +115,7 @@ class Stage:
     def open(self) -> None:
         """Let the schedule's faults and acts come, counted from now."""
         began_s = self.clock.now_s()
+        self.moves.clear()
         faults = [
             replace(each, from_s=each.from_s + began_s, until_s=each.until_s + began_s) for each in self.schedule.faults
         ]
@@ -127,6 +129,13 @@ class Stage:
         for at_s, signum in self.schedule.signals:
             self.clock.interrupt_at(began_s + at_s, signum)
 
+    def go_back(self) -> None:
+        """A way back of the first process begins with the write that is about to be tried."""
+        now_s, back = self.clock.now_s(), self.schedule.back
+        for after_s, act in back.acts:
+            self.clock.at(now_s + after_s, partial(self._act, act))
+        self.weather.add([replace(each, from_s=now_s, until_s=now_s + each.until_s) for each in back.faults])
+
     def _act(self, act: Act) -> None:
         with suppress(Refused, IndexError):  # the rack may say no to them as well, and there may be nothing there
             self._acts()[act]()
@@ -137,10 +146,11 @@ class Stage:
         return {
             Act.PROMOTE: self._promote_theirs,
             Act.ON_CALL: self._take_over,
+            Act.TAKE_LOCK: lambda: self.ledger.take_lock(_note(THEIRS)),
             Act.SHIPS_TOO: lambda: self.begin_second(Errand.SHIP),
             Act.PROMOTES_TOO: lambda: self.begin_second(Errand.RELEASE),
             Act.ROLLS_BACK_TOO: lambda: self.begin_second(Errand.ROLLBACK),
-            Act.ENV: lambda: self.model.create_release(APP, env="THEIRS=1"),
+            Act.ENV: self._set_env,
             Act.SCALE: self._scale,
             Act.CANCEL: lambda: self.model.cancel(APP),
             Act.RACK_ERROR: lambda: self.model.fail_next_check(APP),
@@ -153,6 +163,10 @@ class Stage:
             Act.SLEEP: lambda: None,
             Act.SET_CLOCK: self._set_clock,
         }
+
+    def _set_env(self) -> None:
+        self.model.create_release(APP, env="THEIRS=1")
+        self.note("env set", None)
 
     def _promote_theirs(self) -> None:
         release = self.build("good")
@@ -200,10 +214,11 @@ class Stage:
         promotes = [each for each in self.moves if each[1] is not seat and each[2].startswith("promote ")]
         return {words.removeprefix("promote "): at_s for at_s, _, words in promotes}
 
-    @property
-    def has_new_release(self) -> bool:
+    def has_new_release(self, seat: Seat) -> bool:
         """Others made one, which may be the newest by now."""
-        return any(self.met[act] for act in (Act.ENV, *SECOND))
+        return any(
+            by is not seat and words.startswith(("build", "env set", "create-from")) for _, by, words in self.moves
+        )
 
     def is_meddled(self, seat: Seat) -> bool:
         """Others had a hand in what serves."""

@@ -54,7 +54,9 @@ class Truth:
         """Nothing goes wrong but the release itself, and nobody else is about."""
         schedule = self.seat.schedule
         acts = schedule.kinds - {Act.RUN, Act.TASK} - ON_OUR_SIDE
-        return not (schedule.faults or acts or schedule.signals or schedule.kills or schedule.is_locked)
+        return schedule.back.is_mild and not (
+            schedule.faults or acts or schedule.signals or schedule.kills or schedule.is_locked
+        )
 
     def check(self) -> None:
         """Hold everything, now and once the world has settled; `steps.broken` and `steps.exercised` tell."""
@@ -133,6 +135,9 @@ class Truth:
             soak_s = min(policy.soak_s, policy.proven_back_s) if is_rollback else policy.soak_s
             release = str(self.last.ended and self.last.ended.release)
             self._proven("shipped", release, soak_s)
+            if self.stage.before and self.seat.schedule.errand in (Errand.SHIP, Errand.RELEASE):
+                builds = [self.stage.model.release(APP, each).build for each in (release, self.stage.before)]
+                self._holds("I1", builds[0] != builds[1], "shipped, and it is what served before")
 
     def _went_back(self) -> None:
         """Proven back means: the content that served before serves again, and was seen to."""
@@ -209,7 +214,9 @@ class Truth:
             goes_back = self.steps.baseline_served and not self.steps.no_way_back
             wanted = {41, 18, 31} if schedule.before is None else {41, 20} if goes_back else {31, 41}
             # a service that nobody can ask may have been bad before: then no way back can be proven
-            wanted |= {30} if schedule.before in ("turned-bad", "crashing") else set()
+            # a write that failed is tried again where it was a cancel; a copy is one way back, and there is no other
+            is_struck = schedule.back.faults and any(each.startswith("create-from") for each in self.last.writes)
+            wanted |= {30} if is_struck or schedule.before in ("turned-bad", "crashing") else set()
         else:
             return
         said = f"{schedule.program} over {schedule.before} in calm weather: {verdict.label}"
@@ -218,7 +225,12 @@ class Truth:
     def _healed(self) -> None:
         """After going back the newest release has the good content, or it was said that it has not."""
         stage = self.stage
-        if not self.has_gone_back or stage.before is None or stage.has_new_release or stage.is_meddled(self.seat):
+        if (
+            not self.has_gone_back
+            or stage.before is None
+            or stage.has_new_release(self.seat)
+            or stage.is_meddled(self.seat)
+        ):
             return
         warned = any(each.step == "heal" and each.is_warning for each in self.last.sink.of(Said))
         good, newest = stage.model.release(APP, stage.before), stage.model.releases(APP, 1)[0]

@@ -70,6 +70,10 @@ class Weather:
     def put(self, faults: Sequence[Fault]) -> None:
         """These are the faults from now on."""
         self.of_kind = {}
+        self.add(faults)
+
+    def add(self, faults: Sequence[Fault]) -> None:
+        """These come on top."""
         for each in faults:
             self.of_kind.setdefault(each.kind, []).append(each)
 
