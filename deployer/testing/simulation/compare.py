@@ -23,7 +23,7 @@ from deployer.core.verdict import Verdict
 from deployer.testing.simulation.layout import is_good
 from deployer.testing.simulation.naive import SCRIPTS, Policed, Said, Script
 from deployer.testing.simulation.runs import Runs
-from deployer.testing.simulation.schedule import SECOND, Errand, Schedule, Wishes, draw
+from deployer.testing.simulation.schedule import SECOND, Back, Errand, Schedule, Wishes, draw
 from deployer.testing.simulation.seat import APP
 from deployer.testing.simulation.stage import Stage
 from deployer.testing.simulation.weather import Kind
@@ -60,6 +60,7 @@ def _plain(schedule: Schedule) -> Schedule:
         wishes=Wishes(),
         signals=(),
         kills=(),
+        back=Back(),
         is_locked=False,
         faults=faults,
         acts=tuple(each for each in schedule.acts if each[1] not in SECOND),

@@ -59,7 +59,6 @@ class Stage:
         self.dice = random.Random(schedule.seed + 1)  # noqa: S311 - not a secret
         self.weather = Weather(self.clock, (), self.dice)
         self.first = Seat(schedule, SHIP, self.clock, self.world, self.weather)
-        self.seats = [self.first]
         self.begin_second: Callable[[Errand], None] = lambda _: None
         self.least = {each.name: each.count for each in (*schedule.layout.parts, *schedule.layout_before.parts)}
 
