@@ -30,7 +30,7 @@ class Summary:
 
     `build` is what became of the build, "" where none was started; `built` and `env_release` are what it and `env set`
     made. `doom` says why it had to go back, once it had; `left` is what it went back from by a copy, which is
-    `promoting` then, and `is_cancelled` that its rollout was cancelled, or may have been.
+    `promoting` then, and `is_cancelled` that a rollout was cancelled, or may have been.
     """
 
     ship: ShipId | None = None
@@ -45,7 +45,7 @@ class Summary:
     env_release: ReleaseId | None = None
     doom: str = ""
     left: ReleaseId | None = None
-    is_cancelled: bool = False
+    was_cancelled: bool = False
     created: tuple[ReleaseId, ...] = ()
     ended: Ended | None = None
 
@@ -77,7 +77,7 @@ class Summary:
             promoting=event.release,
             doom=event.doom,
             left=event.left,
-            is_cancelled=event.is_cancelled,
+            was_cancelled=event.is_cancelled,
             unfinished=None if event.is_seen else Intended(PROMOTE, release=event.release),
             is_locked=True,
         )
@@ -93,7 +93,7 @@ class Summary:
             return replace(begun, command=CANNOT_TELL)
         if event.write == BUILD:
             return replace(begun, build=CANNOT_TELL)
-        return replace(begun, is_cancelled=True) if event.write == CANCEL else begun
+        return begun
 
     def _wrote(self, event: Wrote) -> Summary:
         over, is_done = replace(self, unfinished=None), event.outcome != NOT_DONE
@@ -104,7 +104,9 @@ class Summary:
             return replace(over, is_locked=is_done)
         if event.write == RUN:
             return replace(over, command=event.outcome if is_done else "")
-        return replace(over, is_cancelled=is_done) if event.write == CANCEL else over._made(event)
+        if event.write == CANCEL:  # one that is refused takes none before it back
+            return replace(over, was_cancelled=self.was_cancelled or is_done)
+        return over._made(event)
 
     def _made(self, event: Wrote) -> Summary:
         made = event.release if event.outcome == DONE else None
@@ -113,6 +115,10 @@ class Summary:
         if event.write == ENV and made:
             return replace(self, env_release=made, created=(*self.created, made))
         return replace(self, created=(*self.created, made)) if made else self
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.was_cancelled or (self.unfinished is not None and self.unfinished.write == CANCEL)
 
     @property
     def may_have_built(self) -> bool:

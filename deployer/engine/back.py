@@ -25,7 +25,7 @@ from deployer.core.judge import (
     judge_back,
 )
 from deployer.core.models import App, Process, Rollout
-from deployer.core.names import ProcessId, ReleaseId, Shape, shape_of
+from deployer.core.names import ProcessId, ReleaseId, Shape, ShipId, shape_of
 from deployer.core.plan import BASELINE_IS_DOWN
 from deployer.core.proof import what_is_missing
 from deployer.core.verdict import Verdict
@@ -154,17 +154,10 @@ class _WayBack:
         running = sum(each.running for each in found.progress)
         text = f"{self.order.serving} proven on {running} of {running} processes · {self.order.aim.release} gone"
         self.ports.sink.record(Said("back", text + self._env_back() + self._lingering()))
-        self._heal(self.order.baseline.release)
+        heal(self.order.baseline.release, self.order, self.ports)
         by_itself = isinstance(self.doom, RackRolledBack) and not self.is_cancelled
         verdict = Verdict.REVERTED if by_itself else self._went_back
         return self._ended(verdict, self.order.serving, f"{self.order.serving}, as before")
-
-    def _heal(self, target: ReleaseId) -> None:
-        if taker := taker_of(self.order.ship, self.ports):
-            text = f"the newest release is left as it is: {taker.by} took the lock over ({taker.what})"
-            self.ports.sink.record(Said("heal", text, is_warning=True))
-            return
-        heal(target, self.order.staged, self.ports)
 
     def _env_back(self) -> str:
         """Going back takes the env back too, a key that was rotated among it."""
@@ -312,22 +305,24 @@ def prove(
         at_rest = at_rest + 1 if is_left_at_rest else 0
         if at_rest >= RUNNING_READS:
             return None
-        _stop_turncoats(watch, left, stopped, ports)
+        _stop_turncoats(watch, order.ship, left, stopped, ports)
         if ports.clock.now_s() > deadline_s:
             return LostSight(what_is_missing(watch.history, policy))
         watch.rest()
 
 
-def _stop_turncoats(watch: Watch, failed: ReleaseId | None, stopped: set[ProcessId], ports: Ports) -> None:
+def _stop_turncoats(
+    watch: Watch, ship: ShipId, failed: ReleaseId | None, stopped: set[ProcessId], ports: Ports
+) -> None:
     """
     Stop each process of the target that answers with the failed release, once: what comes in its place is proven.
 
     One that restarted in mid-rollout was given the env of the failed release, and nothing else would ever restart it
-    (convox-facts 10.1).
+    (convox-facts 10.1). Not where somebody has taken the lock over: then nothing is written (design 2.7).
     """
     tracks, needed = watch.history.tracks.values(), watch.policy.wrong_rounds
     for each in [each for each in tracks if failed and each.wrong_release == failed and each.wrong_rounds >= needed]:
-        if each.id in stopped:
+        if each.id in stopped or taker_of(ship, ports):
             continue
         stopped.add(each.id)
         ports.sink.record(Said("back", f"{each.id} answers with {failed}, which it was given as it restarted: stopped"))
@@ -349,11 +344,15 @@ def copy_of(build_from: ReleaseId, env_from: ReleaseId, ports: Ports) -> Release
     )
 
 
-def heal(target: ReleaseId, staged: tuple[str, ...], ports: Ports) -> None:
+def heal(target: ReleaseId, order: Order, ports: Ports) -> None:
     """
     Put the good content on top again: the next build or env edit forks from the *newest* release, which after a failure
     is the bad one, or the copy of it that `apps cancel` made (faults 0.4). Never changes the verdict.
     """
+    if taker := taker_of(order.ship, ports):
+        text = f"the newest release is left as it is: {taker.by} took the lock over ({taker.what})"
+        ports.sink.record(Said("heal", text, is_warning=True))
+        return
     try:
         if ports.rack.releases(1)[0].id == target:
             return
@@ -364,7 +363,7 @@ def heal(target: ReleaseId, staged: tuple[str, ...], ports: Ports) -> None:
         text = f"the newest release is still the failed one ({why}); before the next env set or build: {command}"
         ports.sink.record(Said("heal", text, is_warning=True))
         return
-    ports.sink.record(Said("heal", f"newest release is {newest} (build and env of {target}){_dropped(staged)}"))
+    ports.sink.record(Said("heal", f"newest release is {newest} (build and env of {target}){_dropped(order.staged)}"))
 
 
 def name_newer(made: ReleaseId, ports: Ports) -> None:

@@ -28,7 +28,7 @@ from deployer.engine.evidence import gather
 from deployer.engine.observe import Seen, observe_lightly
 from deployer.engine.ports import LockNote, Ports, ProvenEntry
 from deployer.engine.remember import remember
-from deployer.engine.roll import Order, roll_out
+from deployer.engine.roll import Order, roll_out, taker_of
 from deployer.engine.run import rack_words
 from deployer.engine.write import write
 
@@ -74,6 +74,8 @@ def rollback(request: RollbackRequest, ports: Ports) -> Ended:
         raise Refused((Problem("not confirmed", hint="say yes, or --yes"),), serving=seen.app.release)
     _take_lock_over(request, ports)
     app = _stop_rollout(seen.app, order, ports)
+    if isinstance(app, Ended):
+        return app
     if app.release == target.release.id == target.env_from:
         return _prove_target(order, ports)
     return _roll_copy(order, target, app, ports)
@@ -166,16 +168,34 @@ def _take_lock_over(request: RollbackRequest, ports: Ports) -> None:
     write(ports, LOCK, lambda: ports.ledger.take_lock(note))
 
 
-def _stop_rollout(app: App, order: Order, ports: Ports) -> App:
-    """Bring the app to rest: cancel a rollout that is on; a rollback of the rack is waited for, never cancelled."""
+def _stop_rollout(app: App, order: Order, ports: Ports) -> App | Ended:
+    """
+    Bring the app to rest: cancel the rollout that was planned to be; a rollback of the rack is waited for, never
+    cancelled. The verdict where somebody else has the app by now.
+    """
     deadline_s = ports.clock.now_s() + order.policy.back_deadline_s
-    while not app.is_running and app.release != order.aim.release and ports.clock.now_s() < deadline_s:
+    while True:
+        if overtaken := _overtaken(app, order, ports):
+            return overtaken
+        if app.is_running or app.release == order.aim.release or ports.clock.now_s() >= deadline_s:
+            return app
         if app.status == "updating":
             cancel(ports)
         ports.sink.record(Said("back", f"{app.name} is {app.status}; waiting for the rack"))
         ports.clock.sleep(order.policy.cancel_retry_s)
         app = ports.rack.app()
-    return app
+
+
+def _overtaken(app: App, order: Order, ports: Ports) -> Ended | None:
+    """Before each write: whoever has taken the lock over, or promotes something meanwhile, has the app (design 2.7)."""
+    is_theirs = app.status == "updating" and app.release not in (order.serving, order.aim.release)
+    if taker := taker_of(order.ship, ports):
+        why = f"{taker.by} took the lock over ({taker.what})"
+    elif is_theirs:
+        why = f"somebody is rolling {app.release} out, which the plan did not know of"
+    else:
+        return None
+    return Ended(Verdict.SUPERSEDED, None, app.release or "nothing", why=why, hints=(ports.command("status"),))
 
 
 def _prove_target(order: Order, ports: Ports) -> Ended:
@@ -184,7 +204,7 @@ def _prove_target(order: Order, ports: Ports) -> Ended:
     left = order.serving if order.serving != order.aim.release else None
     found = prove(order.aim, left, order, deadline_s, ports) or LostSight(f"the rack is on {left} again")
     if isinstance(found, Proven):
-        heal(order.aim.release, (), ports)  # a cancel has put a copy of the bad one on top
+        heal(order.aim.release, order, ports)  # a cancel has put a copy of the bad one on top
     return told_of_rollback(found, order, ports)
 
 

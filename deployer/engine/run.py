@@ -108,6 +108,8 @@ def _leave_lock(ended: Ended, summary: Summary, ports: Ports) -> None:
 def _ended_by(error: DeployerError, summary: Summary, ports: Ports) -> Ended:
     if summary.is_under_way:
         return _left_under_way(error.why or error.what, summary, ports)
+    if summary.is_cancelled:
+        return _left_cancelled(f"{error.what}: {error.why}" if error.why else error.what, ports)
     serving = summary.serving if summary.plan else error.serving or ""
     if isinstance(error, Interrupted):
         return Ended(cancelled_by(error.signum), None, serving, why=_unpromoted(summary))
@@ -122,6 +124,8 @@ def _ended_by_bug(error: Exception, summary: Summary, ports: Ports) -> Ended:
     why = f"{type(error).__name__}, a bug of deployer"
     if summary.is_under_way:
         return _left_under_way(f"{Verdict.INTERNAL_ERROR.label}: {why}", summary, ports)
+    if summary.is_cancelled:
+        return _left_cancelled(f"{Verdict.INTERNAL_ERROR.label}: {why}", ports)
     return Ended(Verdict.INTERNAL_ERROR, None, summary.serving if summary.plan else "", why=why)
 
 
@@ -138,6 +142,13 @@ def _left_under_way(why: str, summary: Summary, ports: Ports) -> Ended:
         why=why,
         hints=(ports.command("resume", "--ship", str(summary.ship)), ports.command("rollback")),
     )
+
+
+def _left_cancelled(why: str, ports: Ports) -> Ended:
+    """A rollback that stopped somebody's rollout and promoted nothing: what came back by then nobody has looked at."""
+    hints = (ports.command("rollback"), f"convox ps -a {ports.app}")
+    text = f"{why}; a rollout had been cancelled by then"
+    return Ended(Verdict.ROLLBACK_UNCONFIRMED, None, "unknown", why=text, hints=hints)
 
 
 def _unpromoted(summary: Summary) -> str:

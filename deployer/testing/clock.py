@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -31,6 +33,8 @@ class ManualClock:
         self.kill_s = float("inf")
         self.utc_offset_s = 0.0
         self._watchers: list[Callable[[float], None]] = []
+        self._alarms: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
         self._signals: list[tuple[float, int]] = []
         self._naps: list[tuple[float, float]] = []
         self.ignored: set[int] = set()
@@ -69,11 +73,23 @@ class ManualClock:
 
     def advance(self, seconds: float) -> None:
         """Let time pass without anybody waiting; no signal is heard. Raises Endless past `limit_s`."""
-        self._now_s += seconds
+        until_s = self._now_s + seconds
+        while self._alarms and self._alarms[0][0] <= until_s:
+            at_s, _, do = heapq.heappop(self._alarms)
+            self._move(max(at_s, self._now_s))
+            do()
+        self._move(until_s)
+
+    def _move(self, to_s: float) -> None:
+        self._now_s = to_s
         if self._now_s > self.limit_s:
             raise Endless
         for each in self._watchers:
             each(self._now_s)
+
+    def at(self, at_s: float, do: Callable[[], None]) -> None:
+        """Have something done at that instant, on the way to wherever the clock is moved then."""
+        heapq.heappush(self._alarms, (at_s, next(self._order), do))
 
     def watch(self, watcher: Callable[[float], None]) -> None:
         """Have `watcher(now_s)` called after every move."""

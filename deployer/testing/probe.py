@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from deployer.core.models import Answer, HealthTarget, stamp_in
 from deployer.core.names import AppName, ProcessId, ReleaseId
+from deployer.engine.ports import Clock
 from deployer.rackmodel import ProcessRow
-from deployer.testing.clock import ManualClock
 from deployer.testing.world import SimulatedWorld
 
 
 class SimulatedProbe:
     """Implements the engine's `Probe`. `is_deaf`: no question is answered any more."""
 
-    def __init__(self, world: SimulatedWorld, app: AppName, clock: ManualClock) -> None:
+    def __init__(self, world: SimulatedWorld, app: AppName, clock: Clock) -> None:
         self._world = world
         self._app = app
         self._clock = clock

@@ -29,11 +29,10 @@ from deployer.core.names import AppName, BuildId, ProcessId, RackName, ReleaseId
 from deployer.core.plan import describe_build
 from deployer.core.redact import Secret
 from deployer.core.why import Evidence, LogLine, Unwell
-from deployer.engine.ports import CommandEnd, PendingReads, PromoteState, Reads
+from deployer.engine.ports import Clock, CommandEnd, PendingReads, PromoteState, Reads
 from deployer.rackmodel import ProcessRow
 from deployer.rackmodel.env import parse as parse_env
 from deployer.rackmodel.manifest_read import read_manifest as model_manifest
-from deployer.testing.clock import ManualClock
 from deployer.testing.world import SimulatedWorld
 
 READ_S = 0.05
@@ -67,7 +66,7 @@ class SimulatedRack:
     `api` in what is built next, or `convox_yml` writes the whole of it for a program.
     """
 
-    def __init__(self, world: SimulatedWorld, app: AppName, clock: ManualClock, *, build_s: float = 5.0) -> None:
+    def __init__(self, world: SimulatedWorld, app: AppName, clock: Clock, *, build_s: float = 5.0) -> None:
         self.world = world
         self.writes: list[str] = []
         self.is_dark = False
@@ -101,7 +100,7 @@ class SimulatedRack:
         return app
 
     def processes(self) -> tuple[Process, ...]:
-        rows = self._read(lambda: self.world.model.processes(self._app))
+        rows = self._read(self._rows)
         self.on_rows(rows)
         return tuple(
             Process(ProcessId(row.id), ServiceName(row.service), row.status.value, ReleaseId(row.release))
@@ -244,6 +243,9 @@ class SimulatedRack:
         return ReleaseId(self._refusable(lambda: model.create_release(self._app, build=build, env=env)).id)
 
     # Inside
+
+    def _rows(self) -> list[ProcessRow]:
+        return self.world.model.processes(self._app)
 
     def _read(self, ask: Callable[[], T]) -> T:
         self._clock.sleep(READ_S)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from deployer.core.events import Event
-from deployer.testing.clock import ManualClock
+from deployer.engine.ports import Clock
 
 E = TypeVar("E")
 
@@ -13,7 +13,7 @@ E = TypeVar("E")
 class RecordingSink:
     """Implements `Sink`. `times_s[n]` is when `events[n]` happened."""
 
-    def __init__(self, clock: ManualClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.events: list[Event] = []
         self.times_s: list[float] = []

@@ -33,7 +33,7 @@ BUDGETS = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Seconds from the first evidence to the judge's word, and to the end: the old release proven, or all left as it is."""
+    """Seconds from the first evidence to the judge's word, and to the end: proven again, or left as it is."""
 
     failure: Failure
     to_verdict_s: float

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from deployer.core.environment import Environment
-from deployer.core.events import Planned
+from deployer.core.events import Planned, Said
 from deployer.core.names import ShipId
 from deployer.core.verdict import Verdict
 from deployer.engine.ports import LockNote
+from deployer.rackmodel import Physics
 from deployer.testing.programs import Program
 from deployer.testing.rack import manifest_text
 from tests.engine.conftest import APP, Stage
@@ -88,6 +91,89 @@ def test_a_rollout_that_is_on_is_cancelled(twice: Stage) -> None:
     assert serving == twice.active
     assert ["cancel", f"create-from {serving} {serving}"] == twice.rack.writes
     assert twice.build_of(serving) == twice.build_of(twice.newest)
+
+
+def stuck(stage: Stage) -> str:
+    """A bad release is rolling out, promoted by hand."""
+    stage.world.programs["stuck"] = Program(ready_after_s=1e6)
+    bad = stage.built("stuck")
+    stage.model.promote(APP, bad)
+    stage.clock.advance(5.0)
+    return bad
+
+
+class TestOvertaken:
+    """Somebody else is at work by now: what is theirs is not cancelled, and nothing is written over it (design 2.7)."""
+
+    def test_one_who_takes_the_lock_over_has_the_app(self, twice: Stage) -> None:
+        """A second rollback, say: one of the two goes on, and it is not the first."""
+        stuck(twice)
+        theirs = LockNote(ShipId("x"), "oncall:2", "2026", "2099", "rollback")
+        twice.rack.on_write = lambda _: setattr(twice.ledger, "lock", theirs)
+        ended = twice.rollback()
+
+        assert Verdict.SUPERSEDED is ended.verdict
+        assert "oncall:2 took the lock over (rollback)" in ended.why
+        assert ["cancel"] == twice.rack.writes
+        assert theirs == twice.ledger.lock
+
+    def test_what_was_promoted_meanwhile_is_not_cancelled(self, twice: Stage) -> None:
+        """The rollout that was to be cancelled is over, and another one is on: nobody has said yes to that."""
+        stuck(twice)
+        theirs = twice.built("stuck")
+        at_s = twice.clock.now_s() + 3.0
+        twice.rack.on_write = lambda _: twice.world.at(at_s, lambda: twice.model.promote(APP, theirs, force=True))
+        ended = twice.rollback()
+
+        assert Verdict.SUPERSEDED is ended.verdict
+        assert theirs in ended.why
+        assert ["cancel"] == twice.rack.writes
+        assert theirs == twice.active
+
+
+class TestCancelled:
+    """A rollback that has cancelled a rollout has changed what serves, and no end of it says otherwise."""
+
+    def test_a_rack_that_does_not_answer_then_is_no_refusal(self, twice: Stage) -> None:
+        """Status 10 says that nothing was changed."""
+        stuck(twice)
+        twice.rack.on_write = lambda _: setattr(twice.rack, "is_dark", True)
+        ended = twice.rollback()
+
+        assert Verdict.ROLLBACK_UNCONFIRMED is ended.verdict
+        assert "a rollout had been cancelled" in ended.why
+        assert "deployer rollback --app demo" in ended.hints
+
+    def test_nor_is_a_signal_a_mere_cancel(self, twice: Stage) -> None:
+        """Status 130 says so too; and there is nothing that `resume` could take up."""
+        stuck(twice)
+        twice.rack.on_write = lambda _: twice.clock.interrupt_at(twice.clock.now_s() + 1.0, signal.SIGINT)
+
+        assert Verdict.ROLLBACK_UNCONFIRMED is twice.rollback().verdict
+
+    def test_a_second_cancel_that_is_refused_takes_nothing_back(self) -> None:
+        """The rack's status lags: it reads `updating` for a while after the cancel, and is cancelled once more."""
+        stage = Stage(physics=Physics(resync_s=2.0, mirror_lag_s=8.0))
+        for program in ("good", "better"):
+            stage.ship(program)
+            stage.rest()
+        stuck(stage)
+        stage.rest(20.0)
+        stage.rack.on_write = lambda _: setattr(stage.rack, "is_dark", len(stage.rack.writes) > 1)
+        ended = stage.rollback()
+
+        assert ["cancel", "cancel"] == stage.rack.writes
+        assert Verdict.ROLLBACK_UNCONFIRMED is ended.verdict
+
+    def test_one_who_takes_the_lock_over_heals_it_too(self, twice: Stage) -> None:
+        """The newest release is the bad one's copy; what becomes of it is theirs to say."""
+        stuck(twice)
+        theirs = LockNote(ShipId("x"), "oncall:2", "2026", "2099", "rollback")
+        twice.world.at(twice.clock.now_s() + 8.0, lambda: setattr(twice.ledger, "lock", theirs))
+        twice.rollback()
+
+        assert ["cancel"] == twice.rack.writes
+        assert [True] == [each.is_warning for each in twice.sink.of(Said) if each.step == "heal"]
 
 
 def test_nothing_proven_names_candidates(stage: Stage) -> None:

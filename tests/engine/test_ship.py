@@ -285,6 +285,25 @@ class TestDoomed:
         assert 1 == shipped.rack.writes.count(f"stop {turncoat}")
         assert turncoat not in {row.id for row in shipped.model.processes(APP)}
 
+    def test_it_is_not_where_somebody_has_taken_the_lock_over(self, shipped: Stage) -> None:
+        """They are bringing the old release home: nothing is written any more, a `ps stop` neither (design 2.7)."""
+        turncoat = next(row.id for row in shipped.model.processes(APP))
+
+        def turn() -> None:
+            life = shipped.world.lives[turncoat]
+            shipped.world.lives[turncoat] = replace(life, env={**life.env, "RELEASE": shipped.active})
+
+        def strike(words: str) -> None:
+            if words.startswith("promote"):
+                shipped.world.at(shipped.clock.now_s() + 3.0, turn)
+            if words == "cancel":
+                shipped.ledger.lock = LockNote(ShipId("x"), "oncall:2", "2026", "2099", "rollback")
+
+        shipped.rack.on_write = strike
+        shipped.ship("crashes")
+
+        assert "cancel" == shipped.rack.writes[-1]
+
     def test_a_cancel_that_comes_back_to_the_bad_one_is_not_the_end(self, stage: Stage) -> None:
         """Promoted twice it is the rack's own "previous" (faults 0.2): the way back is a copy of the old one."""
         stage.rack.service = {"scale": {"count": 4}, "deployment": {"minimum": 100, "maximum": 125}}

@@ -25,4 +25,9 @@ FAILED = {
     8_417_449_593: "without a soak, a glimpse of a worker between two crashes was a proof",
     8_621_256_388: "blind looks in between put the end of a way back off, over and over",
     2305: "refused, although the release brings a service that can be asked",
+    # of two engines at once
+    50_005_136: "a rollback whose lock was taken over cancelled what the other had promoted",
+    50_007_451: "a process was stopped by a run whose lock was taken over",
+    60_001_791: "a rollback that had cancelled a rollout said that nothing was touched",
+    60_019_032: "the newest release was healed by a rollback whose lock was taken over",
 }

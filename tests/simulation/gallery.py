@@ -264,8 +264,8 @@ MISTAKES = (
         "own 11",
         "time is told by the wall clock",
         "engine/look.py",
-        "ports.clock.now_s(), reads.app",
-        "ports.clock.utc().timestamp(), reads.app",
+        "        ports.clock.now_s(),\n        reads.app,",
+        "        ports.clock.utc().timestamp(),\n        reads.app,",
         also=(
             (
                 "engine/watch.py",
@@ -278,7 +278,7 @@ MISTAKES = (
         "own 12",
         "the newest release is left as the failed one",
         BACK,
-        "        self._heal(self.order.baseline.release)\n",
+        "        heal(self.order.baseline.release, self.order, self.ports)\n",
         "",
     ),
     Mistake(
@@ -334,6 +334,34 @@ MISTAKES = (
     ),
     Mistake(
         "own 19",
+        "a process of a timer is a replica",
+        "core/names.py",
+        "        return Shape.TIMER\n",
+        "        return Shape.REPLICA\n",
+    ),
+    Mistake(
+        "own 20",
+        "who took the lock over is not asked for before the promote",
+        ROLL,
+        "    if taker := taker_of(ship, ports):",
+        "    if taker := None:",
+    ),
+    Mistake(
+        "own 21",
+        "a rollback goes on where another has taken its place",
+        "engine/rollback.py",
+        "        if overtaken := _overtaken(app, order, ports):",
+        "        if overtaken := None:",
+    ),
+    Mistake(
+        "own 22",
+        "a rollback that has cancelled a rollout says that nothing was touched",
+        RUN,
+        '    if summary.is_cancelled:\n        return _left_cancelled(f"{error.what}',
+        '    if False:\n        return _left_cancelled(f"{error.what}',
+    ),
+    Mistake(
+        "own 23",
         "a glimpse proves who cannot be asked",
         PROOF,
         "return max(policy.soak_s, policy.unasked_s) if is_unasked else policy.soak_s",

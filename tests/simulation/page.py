@@ -30,6 +30,7 @@ ENDS = {
 WORLDS = {
     32: "an app that stays Pending for two minutes",
     33: "an empty process list",
+    37: "timers that run jobs, short and long ones, and ones that fail",
     41: "releases whose health answers fail from the start, or after a while",
     46: "an old process that restarts with the env of the new release, and says so",
 }
@@ -40,6 +41,8 @@ def page() -> str:
 
 Each seed draws what is asked for, an app, a rack, its weather and the others who are at work on it; see
 [reliability.md](reliability.md) for what came out. Rows are those of the [fault matrix](fault-matrix.md).
+
+A second run of ours is the same engine, on the same rack and in the same virtual time; every invariant is held for both.
 
 """
     parts = (

@@ -23,9 +23,9 @@ from deployer.core.verdict import Verdict
 from deployer.testing.simulation.layout import is_good
 from deployer.testing.simulation.naive import SCRIPTS, Policed, Said, Script
 from deployer.testing.simulation.runs import Runs
-from deployer.testing.simulation.schedule import Errand, Schedule, Wishes, draw
-from deployer.testing.simulation.stage import APP, Stage
-from deployer.testing.simulation.truth import MEDDLING
+from deployer.testing.simulation.schedule import SECOND, Back, Errand, Schedule, Wishes, draw
+from deployer.testing.simulation.seat import APP
+from deployer.testing.simulation.stage import Stage
 from deployer.testing.simulation.weather import Kind
 
 WATCHED_S = 120.0
@@ -60,8 +60,10 @@ def _plain(schedule: Schedule) -> Schedule:
         wishes=Wishes(),
         signals=(),
         kills=(),
+        back=Back(),
         is_locked=False,
         faults=faults,
+        acts=tuple(each for each in schedule.acts if each[1] not in SECOND),
     )
 
 
@@ -71,7 +73,7 @@ def _score(schedule: Schedule, go: Callable[[Stage], tuple[Said | None, str]]) -
     over: list[str] = []
     stage.open()
     began_s = stage.clock.now_s()
-    stage.rack.on_write = lambda words: over.append(words) if _is_over(words, stage, began_s) else None
+    stage.first.rack.on_write = lambda words: over.append(words) if _is_over(words, stage, began_s) else None
     said, release = go(stage)
     serves, others = stage.serves(release), sum(stage.met.values())
     found: Counter[str] = Counter()
@@ -89,7 +91,7 @@ def _score(schedule: Schedule, go: Callable[[Stage], tuple[Said | None, str]]) -
 def _is_over(words: str, stage: Stage, began_s: float) -> bool:
     """A write that moves the app, while what somebody else has promoted since we began is what is active."""
     is_move = words == "cancel" or words.startswith("promote ")
-    return is_move and stage.theirs.get(stage.model.truth(APP).release, 0.0) > began_s
+    return is_move and stage.theirs(stage.first).get(stage.model.truth(APP).release, 0.0) > began_s
 
 
 def _is_in_flux(stage: Stage) -> bool:
@@ -100,13 +102,13 @@ def _is_in_flux(stage: Stage) -> bool:
 
 
 def _was_good(stage: Stage) -> bool:
-    is_helped = any(stage.met[act] for act in MEDDLING) or stage.schedule.physics.deadline_s < 100.0
+    is_helped = stage.is_meddled(stage.first) or stage.schedule.physics.deadline_s < 100.0
     is_well = is_good(stage.schedule.program, stage.schedule.layout.reach)
     return is_well and not is_helped and not stage.weather.fired[Kind.PROBE_5XX]
 
 
 def _ours(stage: Stage) -> tuple[Said | None, str]:
-    runs = Runs(stage, lambda _: None, stage.rack.on_write)
+    runs = Runs(stage, stage.first, lambda _: None, stage.first.rack.on_write)
     runs.play()
     ended = runs.done[-1].ended
     if ended is None:

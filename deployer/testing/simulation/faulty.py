@@ -7,6 +7,7 @@ then nobody can tell (faults 3.6).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -40,22 +41,46 @@ from deployer.core.models import (
     Service,
     Source,
 )
-from deployer.core.names import ProcessId, ReleaseId, ShipId
+from deployer.core.names import AppName, ProcessId, ReleaseId, ShipId
 from deployer.engine.ports import CommandEnd, PromoteState, Reads
 from deployer.rackmodel import ProcessRow
+from deployer.testing.clock import ManualClock
 from deployer.testing.probe import SimulatedProbe
 from deployer.testing.rack import READ_S, SimulatedPromote, SimulatedRack
 from deployer.testing.simulation.weather import Kind, Weather
+from deployer.testing.world import SimulatedWorld
 
 T = TypeVar("T")
 
 WAKES_AFTER_S = 60.0
 
 
+class Trail:
+    """What the process list was like some seconds ago: a mirror of it, `lag_s` behind."""
+
+    def __init__(self, world: SimulatedWorld, app: AppName, clock: ManualClock, lag_s: float) -> None:
+        self._world = world
+        self._app = app
+        self._lag_s = lag_s
+        self._kept: deque[tuple[float, list[ProcessRow]]] = deque()
+        clock.watch(self._keep)
+
+    def _keep(self, now_s: float) -> None:
+        self._kept.append((now_s, self._world.model.processes(self._app)))
+        self.rows(now_s)
+
+    def rows(self, now_s: float) -> list[ProcessRow]:
+        """The newest list that is `lag_s` old; the oldest that there is where none is."""
+        while len(self._kept) > 1 and self._kept[1][0] <= now_s - self._lag_s:
+            self._kept.popleft()
+        return self._kept[0][1]
+
+
 class FaultyRack(SimulatedRack):
     """A simulated rack in bad weather."""
 
     weather: Weather
+    trail: Trail | None = None
     deadline_s: float = 10.0
     on_written: Callable[[str], None] = staticmethod(lambda _: None)
     on_stray: Callable[[str], None] = staticmethod(lambda _: None)
@@ -67,6 +92,11 @@ class FaultyRack(SimulatedRack):
         if self.weather.strikes(Kind.EMPTY_PS):
             return self._read(lambda: ())
         return super().processes()
+
+    def _rows(self) -> list[ProcessRow]:
+        if self.trail is not None and self.weather.strikes(Kind.PS_STALE):
+            return self.trail.rows(self._clock.now_s())
+        return super()._rows()
 
     def info(self) -> RackInfo:
         return self._read(lambda: self.rack_info)
@@ -139,7 +169,8 @@ class FaultyRack(SimulatedRack):
         if self.weather.strikes(Kind.PROMOTE_WAITS):
             return self._promote_later(release)
         child = super().promote(release)
-        self.on_written(f"promote {release}")
+        if child.state().refusal is None:
+            self.on_written(f"promote {release}")
         if self.weather.strikes(Kind.REPLY_LOST):
             return _promoted(Transport("unexpected EOF"))
         return child
@@ -150,9 +181,10 @@ class FaultyRack(SimulatedRack):
 
         def wakes() -> None:
             if not child.is_killed:
+                self.on_stray(release)
                 with suppress(rackmodel.Refused):
                     self.world.model.promote(self._app, release, force=True)
-                self.on_stray(release)
+                    self.on_written(f"promote {release}")
 
         self.world.at(self._clock.now_s() + WAKES_AFTER_S, wakes)
         return child

@@ -34,13 +34,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """An app's services; the code of `subject` is what a release changes. Seconds, and percent of replicas kept."""
+    """
+    An app's services; the code of `subject` is what a release changes. Seconds, and percent of replicas kept.
+
+    `jobs` are what its timers run, each minute, in processes that carry the name of the first service.
+    """
 
     parts: tuple[Part, ...]
     subject: str = "api"
     interval_s: int = 2
     grace_s: int = 2
     minimum: int = 50
+    jobs: tuple[str, ...] = ()
 
     def part(self, name: str) -> Part | None:
         return next((each for each in self.parts if each.name == name), None)
@@ -52,7 +57,14 @@ class Layout:
 
     def manifest(self, program: str, companion: str = "good") -> str:
         """A convox.yml (as JSON, which is YAML too): `program` in the subject, `companion` in the other services."""
-        return json.dumps({"services": {each.name: self._service(each, program, companion) for each in self.parts}})
+        services = {each.name: self._service(each, program, companion) for each in self.parts}
+        timers = {each: {"schedule": "* * * * *", "command": each, "service": self.host} for each in self.jobs}
+        return json.dumps({"services": services, "timers": timers})
+
+    @property
+    def host(self) -> str:
+        """The service whose name one-off processes carry. No agent: its replicas have names like theirs (faults 7)."""
+        return self.parts[0].name
 
     def _service(self, part: Part, program: str, companion: str) -> dict[str, object]:
         spec: dict[str, object] = {"build": ".", "command": program if part.name == self.subject else companion}
@@ -84,6 +96,9 @@ PROGRAMS: dict[str, Program] = {
     "turned-bad": Program(fails_from_s=100.0),
     "before": Program(names_stamp=True),
     "console": Program(),
+    "job": Program(exits_after_s=15.0, exit_code=0),
+    "long-job": Program(exits_after_s=200.0, exit_code=0),
+    "broken-job": Program(exits_after_s=3.0),
 }
 # Nothing is wrong with these, though some cannot be proven (no release in their answers, say).
 GOOD = frozenset({"good", "unstamped", "slow", "stumbles", "anonymous", "nameless"})

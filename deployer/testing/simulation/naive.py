@@ -39,11 +39,11 @@ class Script:
 
     def __init__(self, stage: Stage, is_good: Policed, *, rolls_back: bool) -> None:
         self.stage = stage
-        self.rack, self.clock, self.probe = stage.rack, stage.clock, stage.probe
+        self.rack, self.clock, self.probe = stage.first.rack, stage.clock, stage.first.probe
         self.release = ReleaseId("")
         self._is_good = is_good
         self._rolls_back = rolls_back
-        request = Runs(stage, lambda _: None, stage.rack.on_write).ship_request()
+        request = Runs(stage, stage.first, lambda _: None, stage.first.rack.on_write).ship_request()
         self._request = request
         self.manifest = request.manifest or read_manifest(stage.schedule.layout.manifest(stage.schedule.program))
 

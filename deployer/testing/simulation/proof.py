@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from deployer.core.models import Answer, ProofMode
 from deployer.rackmodel import ProcessKind, ProcessRow
 from deployer.rackmodel.manifest_read import read_manifest
-from deployer.testing.simulation.stage import APP, Stage
+from deployer.testing.simulation.seat import APP
+from deployer.testing.simulation.stage import Stage
 from deployer.testing.simulation.steps import Shown
 
 # Between a look at the rows and the moment that it counts from; a read that hangs takes longer.

@@ -12,7 +12,7 @@ from deployer.core.names import ReleaseId, ServiceName, ShipId
 from deployer.core.summary import Summary
 from deployer.core.verdict import Verdict
 from deployer.engine.draft import ShipRequest
-from deployer.engine.ports import Ports
+from deployer.engine.ports import Clock, Ports
 from deployer.engine.resume import ResumeRequest, resume
 from deployer.engine.rollback import RollbackRequest, rollback
 from deployer.engine.run import Bug, Recorder, run
@@ -22,7 +22,8 @@ from deployer.testing.clock import Killed
 from deployer.testing.rack import read_manifest
 from deployer.testing.simulation.layout import Reach
 from deployer.testing.simulation.schedule import Errand, Kill
-from deployer.testing.simulation.stage import APP, SECRETS, SHIP, Stage
+from deployer.testing.simulation.seat import APP, Seat
+from deployer.testing.simulation.stage import SECRETS, Stage
 from deployer.testing.sink import RecordingSink
 
 Body = Callable[[Ports], Ended]
@@ -54,30 +55,36 @@ class Run:
 
 
 class Runs:
-    """Carries out what the schedule asks for. `on_event` and `on_write` are told of every step, before it is made."""
+    """Carries out what the seat's schedule asks for. `on_event` and `on_write` hear of every step before it is made."""
 
-    def __init__(self, stage: Stage, on_event: Callable[[Event], None], on_write: Callable[[str], None]) -> None:
+    def __init__(
+        self, stage: Stage, seat: Seat, on_event: Callable[[Event], None], on_write: Callable[[str], None]
+    ) -> None:
         self.stage = stage
+        self.seat = seat
         self.done: list[Run] = []
         self._on_event = on_event
         self._on_write = on_write
-        self._kills = list(stage.schedule.kills)
+        self._kills = list(seat.schedule.kills)
         self._kill: Kill | None = None
         self._nth = 0
-        stage.rack.on_write = self._before_write
-        stage.rack.on_written = self._after_write
+        self._promotes = 0
+        self._is_back = False
+        seat.rack.on_write = self._before_write
+        seat.rack.on_written = self._after_write
+        seat.rack.on_stray = seat.strays.append
 
     def play(self) -> None:
-        schedule = self.stage.schedule
-        last = self._run(schedule.errand.name.lower(), SHIP, self._errand())
+        schedule = self.seat.schedule
+        last = self._run(schedule.errand.name.lower(), self.seat.ship, self._errand())
         while last.is_cut_short and len(self.done) <= TRIES:
-            self.stage.clock.new_process()
-            self.stage.clock.advance(schedule.resume_after_s)
+            self.seat.clock.new_process()
+            self.seat.clock.advance(schedule.resume_after_s)
             last = self._resume(f"20261124-1210{len(self.done):02d}-00000c")
 
     def resume_again(self) -> Run:
         """Of what is over already."""
-        self.stage.clock.new_process()
+        self.seat.clock.new_process()
         return self._resume("20261124-122000-00000d")
 
     def _resume(self, name: str) -> Run:
@@ -86,24 +93,26 @@ class Runs:
         request = ResumeRequest(
             ship=ShipId(name),
             actor=ACTOR,
-            policy=self.stage.schedule.policy,
+            policy=self.seat.schedule.policy,
             past=past,
-            age_s=self.stage.schedule.resume_after_s,
-            abort=self.stage.schedule.aborts,
+            age_s=self.seat.schedule.resume_after_s,
+            abort=self.seat.schedule.aborts,
         )
         return self._run("resume", request.ship, lambda ports: resume(request, ports))
 
     def _run(self, command: str, ship_id: ShipId, body: Body) -> Run:
-        stage, rack = self.stage, self.stage.rack
+        seat, rack = self.seat, self.seat.rack
         rack.writes = []
-        done = Run(command, stage.clock.now_s(), _Sink(stage, self._on_event), rack.writes)
+        done = Run(command, seat.clock.now_s(), _Sink(seat.clock, self._on_event), rack.writes)
         self.done.append(done)
         self._arm()
-        ports = Ports(APP, rack, stage.probe, stage.ledger, stage.clock, done.sink)
+        ports = Ports(APP, rack, seat.probe, self.stage.ledger, seat.clock, done.sink)
         started = Started(ship_id, command, APP, ACTOR, "0")
         try:
             done.ended, done.bug = run(started, body, ports, Recorder(done.sink))
         except Killed:
+            if self._kill is None:
+                raise
             done.ended = None
         self._kill = None
         return done
@@ -116,37 +125,50 @@ class Runs:
     def _before_write(self, words: str) -> None:
         self._on_write(words)
         self._nth += 1
+        if self._promotes and not words.startswith("stop ") and self.seat is self.stage.first:
+            self._begin_back()
+        self._promotes += words.startswith("promote ")
         if self._kill and self._kill.write == self._nth and not self._kill.is_after:
             raise Killed
 
+    def _begin_back(self) -> None:
+        after_s = self.seat.schedule.back.kill_after_s
+        if self._is_back:
+            return
+        self._is_back = True
+        self.stage.go_back()
+        if after_s is not None:
+            self._kill = Kill(self.stage.clock.now_s() + after_s)
+            self.stage.clock.kill_s = self._kill.at_s
+
     def _after_write(self, words: str) -> None:
-        if words.startswith("promote "):
-            self.stage.took.append(words.removeprefix("promote "))
+        self.stage.note(words, self.seat)
         if self._kill and self._kill.write == self._nth and self._kill.is_after:
             raise Killed
 
     # What is asked for
 
     def _errand(self) -> Body:
-        schedule, policy = self.stage.schedule, self.stage.schedule.policy
+        schedule, policy, name = self.seat.schedule, self.seat.schedule.policy, self.seat.ship
         match schedule.errand:
             case Errand.ROLLBACK:
-                back = RollbackRequest(ship=SHIP, actor=ACTOR, policy=policy, confirm=lambda _: True)
+                target = ReleaseId(self.seat.built) if self.seat.built else None
+                back = RollbackRequest(ship=name, actor=ACTOR, policy=policy, confirm=lambda _: True, release=target)
                 return lambda ports: rollback(back, ports)
             case Errand.VERIFY:
-                proof = VerifyRequest(ship=SHIP, actor=ACTOR, policy=policy)
+                proof = VerifyRequest(ship=name, actor=ACTOR, policy=policy)
                 return lambda ports: verify(proof, ports)
             case _:
                 request = self.ship_request()
                 return lambda ports: ship(request, ports)
 
     def ship_request(self) -> ShipRequest:
-        schedule = self.stage.schedule
-        release = {Errand.RELEASE: self.stage.built, Errand.AGAIN: self.stage.before}.get(schedule.errand)
+        schedule = self.seat.schedule
+        release = {Errand.RELEASE: self.seat.built, Errand.AGAIN: self.stage.before}.get(schedule.errand)
         wishes, layout, is_built = schedule.wishes, schedule.layout, release is None
         subject = ServiceName(layout.subject)
         return ShipRequest(
-            ship=SHIP,
+            ship=self.seat.ship,
             actor=ACTOR,
             policy=schedule.policy,
             source=Source(schedule.program, "0123456789", schedule.program) if is_built else None,
@@ -162,8 +184,8 @@ class Runs:
 
 
 class _Sink(RecordingSink):
-    def __init__(self, stage: Stage, on_event: Callable[[Event], None]) -> None:
-        super().__init__(stage.clock)
+    def __init__(self, clock: Clock, on_event: Callable[[Event], None]) -> None:
+        super().__init__(clock)
         self._on_event = on_event
 
     def record(self, event: Event) -> None:

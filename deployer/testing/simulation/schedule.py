@@ -33,6 +33,9 @@ class Act(Enum):
 
     PROMOTE = "F29 promotes a release of theirs"
     ON_CALL = "F28 takes the lock over and promotes a release of theirs"
+    SHIPS_TOO = "F28 a second run of ours ships, while the first is at work"
+    PROMOTES_TOO = "F28 a second run of ours promotes a release that exists, while the first is at work"
+    ROLLS_BACK_TOO = "F28 a second run of ours rolls back, while the first is at work, and takes its lock over"
     ENV = "C5 sets env, not promoted"
     SCALE = "F36 scales a service, as an autoscaler does"
     CANCEL = "F30 cancels the rollout"
@@ -41,12 +44,15 @@ class Act(Enum):
     CRASH = "F34 F46 a container exits once, and is restarted with the env that is there by then"
     RESTART = "F35 restarts a service: a rollout nobody promoted"
     RUN = "F37 leaves a console open"
+    TAKE_LOCK = "F28 takes the lock over, and promotes nothing yet"
+    TASK = "F37 runs a one-off process, of the newest release or the active one, that ends by itself"
     SPOIL = "P21 what the old release needs to start is gone"
     SLEEP = "F49 the laptop sleeps for 20 minutes"
     SET_CLOCK = "F18 the wall clock jumps by an hour"
 
 
 ON_OUR_SIDE = frozenset({Act.SET_CLOCK})
+SECOND = (Act.SHIPS_TOO, Act.PROMOTES_TOO, Act.ROLLS_BACK_TOO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,20 @@ class Kill:
     at_s: float = 0.0
     write: int | None = None
     is_after: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What comes once a way back has begun, in seconds from its first write: rare pairs would not meet by chance."""
+
+    acts: tuple[tuple[float, Act], ...] = ()
+    faults: tuple[Fault, ...] = ()
+    kill_after_s: float | None = None
+
+    @property
+    def is_mild(self) -> bool:
+        """Only a write or two fail, and what is tried again in time succeeds."""
+        return not self.acts and self.kill_after_s is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +90,11 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """All that a run needs to be the same again. Seconds since the run began."""
+    """
+    All that a run needs to be the same again. Seconds since the run began.
+
+    `build_s` is how long a build takes; `ps_lag_s` how old a process list is, where it is not that of now.
+    """
 
     seed: int
     errand: Errand
@@ -87,7 +111,12 @@ class Schedule:
     signals: tuple[tuple[float, int], ...]
     kills: tuple[Kill, ...] = ()
     resume_after_s: float = 60.0
+    back: Back = Back()
     aborts: bool = False
+    build_s: float = 5.0
+    ps_lag_s: float = 0.0
+    second_program: str = "good"
+    second_names: bool = False
     is_locked: bool = False
     is_known: bool = False
     kinds: frozenset[Act] = field(init=False)
@@ -96,8 +125,9 @@ class Schedule:
         object.__setattr__(self, "kinds", frozenset(act for _, act in self.acts))
 
 
-NEW: tuple[str, ...] = ("good", "unstamped", "slow", "stumbles", "anonymous", "nameless", "crashes", "crashes-late")
-NEW += ("never-ready", "errors", "errors-at-once", "lies", "half-mute", "half-dead")
+NEW: tuple[str, ...] = ("good", "unstamped", "slow", "stumbles", "anonymous", "nameless")
+BAD = ("crashes", "crashes-late", "never-ready", "errors", "errors-at-once", "lies", "half-mute", "half-dead")
+NEW += BAD
 _SHARES = {"good": 40, "slow": 6, "unstamped": 4, "stumbles": 4, "nameless": 2, "lies": 4, "half-mute": 4}
 
 
@@ -113,8 +143,12 @@ def draw(seed: int) -> Schedule:
     if errand not in (Errand.SHIP, Errand.RELEASE) and before is None:
         before = "before"
     layout = _layout(dice)
-    is_calm = dice.random() < 0.15
+    back = _back(dice) if program in BAD and dice.random() < 0.45 else Back()
+    # what comes of a write that fails on the way back is told best where nothing else goes wrong
+    is_calm = dice.random() < (0.7 if back.faults else 0.15)
     signals, kills = ((), ()) if is_calm else _ends(dice)
+    acts = () if is_calm else _acts(dice)
+    build_s = _build_s([act for _, act in acts], dice)
     return Schedule(
         seed,
         errand,
@@ -126,12 +160,17 @@ def draw(seed: int) -> Schedule:
         physics=physics,
         policy=_policy(dice),
         wishes=_wishes(dice),
-        faults=() if is_calm else _faults(dice),
-        acts=() if is_calm else tuple(sorted(_acts(dice), key=lambda each: each[0])),
+        faults=() if is_calm else _faults(dice, build_s),
+        acts=tuple(sorted(((_later(at_s, build_s, dice), act) for at_s, act in acts), key=lambda each: each[0])),
         signals=signals,
         kills=kills,
         resume_after_s=dice.choice([1.0, 10.0, 60.0, 60.0, 600.0, 2400.0]),
+        back=back,
         aborts=dice.random() < 0.2,
+        build_s=build_s,
+        ps_lag_s=dice.choice([1.0, 4.0, 10.0, 25.0]),
+        second_names=dice.random() < 0.5,
+        second_program=dice.choices(["good", "crashes", "errors-at-once"], [70, 15, 15])[0],
         is_locked=dice.random() < 0.02,
         is_known=dice.random() < 0.5,
     )
@@ -181,6 +220,7 @@ def _layout(dice: random.Random) -> Layout:
         interval_s=dice.choice([2, 5, 10]),
         grace_s=dice.choice([2, 2, 2, 5, 20, 60]),
         minimum=dice.choice([50, 50, 100]),
+        jobs=dice.choices([(), ("job",), ("long-job",), ("broken-job", "long-job")], [80, 8, 6, 6])[0],
     )
 
 
@@ -213,23 +253,49 @@ def _wishes(dice: random.Random) -> Wishes:
     return replace(wishes, command_ends=dice.choices([None, 0, 1], [90, 8, 2])[0])
 
 
-def _faults(dice: random.Random) -> tuple[Fault, ...]:
+def _build_s(acts: list[Act], dice: random.Random) -> float:
+    """Most builds are short, and leave all the rest to the rollout; what others promote may be at rest before ours."""
+    return dice.choices([5.0, 60.0, 240.0], [50, 25, 25] if Act.PROMOTE in acts else [92, 5, 3])[0]
+
+
+def _later(at_s: float, build_s: float, dice: random.Random) -> float:
+    """In a long build, or as long after it as it would have been after a short one."""
+    return dice.uniform(0, build_s) if build_s > 5.0 and dice.random() < 0.4 else at_s + build_s - 5.0
+
+
+def _faults(dice: random.Random, build_s: float) -> tuple[Fault, ...]:
     if dice.random() < 0.2:
         return ()
     enabled = [kind for kind in Kind if dice.random() < 0.15]
-    return tuple(_fault(kind, dice) for kind in enabled for _ in range(dice.choice([1, 1, 2])))
+    return tuple(_fault(kind, build_s, dice) for kind in enabled for _ in range(dice.choice([1, 1, 2])))
 
 
-def _fault(kind: Kind, dice: random.Random) -> Fault:
-    from_s = dice.choice([dice.uniform(0, 15), dice.uniform(0, 90)])
-    lasts_s = dice.choices([5.0, 20.0, 60.0, 300.0, 1e6], [6, 6, 4, 2, 1])[0]
+def _fault(kind: Kind, build_s: float, dice: random.Random) -> Fault:
+    from_s = _later(dice.choice([dice.uniform(0, 15), dice.uniform(0, 90)]), build_s, dice)
+    # an empty list is told from nothing that runs by whether it lasts
+    shares = [2, 2, 2, 4, 4] if kind is Kind.EMPTY_PS else [6, 6, 4, 2, 1]
+    lasts_s = dice.choices([5.0, 20.0, 60.0, 300.0, 1e6], shares)[0]
     return Fault(kind, from_s, from_s + lasts_s, dice.choice([0.05, 0.3, 1.0]))
+
+
+def _back(dice: random.Random) -> Back:
+    match dice.choice(["kill", "act", "fault"]):
+        case "kill":
+            return Back(kill_after_s=dice.choice([0.0, dice.uniform(0, 2), dice.uniform(0, 15)]))
+        case "act":
+            others = (Act.PROMOTE, Act.ON_CALL, Act.TAKE_LOCK, Act.CANCEL, Act.RACK_ERROR, Act.RACK_ERROR, Act.SPOIL)
+            return Back(acts=((dice.uniform(0, 15), dice.choice(others)),))
+        case _:
+            kinds = [Kind.WRITE_FAILS, Kind.WRITE_REFUSED, Kind.REPLY_LOST, Kind.PROMOTE_LOST, Kind.PROMOTE_LOST]
+            kind = dice.choice(kinds)
+            return Back(faults=(Fault(kind, 0.0, dice.choice([1.0, 8.0, 20.0])),))
 
 
 def _acts(dice: random.Random) -> list[tuple[float, Act]]:
     rates = {
         Act.PROMOTE: 0.08,
         Act.ON_CALL: 0.04,
+        Act.TAKE_LOCK: 0.04,
         Act.ENV: 0.1,
         Act.SCALE: 0.1,
         Act.CANCEL: 0.03,
@@ -237,13 +303,15 @@ def _acts(dice: random.Random) -> list[tuple[float, Act]]:
         Act.STOP: 0.1,
         Act.CRASH: 0.08,
         Act.RESTART: 0.03,
-        Act.RUN: 0.12,
+        Act.RUN: 0.1,
+        Act.TASK: 0.1,
         Act.SPOIL: 0.25,
         Act.SLEEP: 0.02,
         Act.SET_CLOCK: 0.05,
     }
-    again = {Act.SCALE: 3}
+    again = {Act.SCALE: 3, Act.TASK: 4}
     acts = [act for act, rate in rates.items() if dice.random() < rate for _ in range(again.get(act, 1))]
+    acts += dice.choices([[], *([act] for act in SECOND)], [94, 2, 1, 3])[0]
     # the first seconds are the preparation, the gate and the promote
     return [(dice.choice([dice.uniform(0, 12), dice.uniform(8, 40), dice.uniform(0, 120)]), act) for act in acts]
 

@@ -9,45 +9,44 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from deployer.core.names import AppName, ReleaseId, ShipId
-from deployer.engine.ports import CommandEnd, LockNote, ProvenEntry
+from deployer.core.names import ReleaseId, ShipId
+from deployer.engine.ports import LockNote, ProvenEntry
 from deployer.rackmodel import ProcessKind, ProcessRow, Refused
 from deployer.rackmodel.manifest_read import read_manifest
 from deployer.testing.clock import ManualClock
-from deployer.testing.ledger import MemoryLedger
-from deployer.testing.simulation.faulty import FaultyProbe, FaultyRack
-from deployer.testing.simulation.layout import PROGRAMS, Layout, Reach
+from deployer.testing.simulation.faulty import Trail
+from deployer.testing.simulation.layout import PROGRAMS, Reach
+from deployer.testing.simulation.lock import SharedLedger
 from deployer.testing.simulation.schedule import Act, Errand, Schedule
-from deployer.testing.simulation.weather import Weather
+from deployer.testing.simulation.seat import APP, Seat
+from deployer.testing.simulation.weather import Kind, Weather
 from deployer.testing.world import SimulatedWorld
 
-APP = AppName("demo")
 SHIP = ShipId("20261124-120000-000001")
 THEIRS = ShipId("20261124-115900-ffffff")
 BEFORE = ShipId("20261123-120000-00000b")
 SECRETS = ("s3cr3t-old-4711", "s3cr3t-new-0815")
 HOUR_S = 3600.0
+# Others had a hand in what serves now.
+MEDDLING = frozenset({Act.PROMOTE, Act.ON_CALL, Act.CANCEL, Act.RACK_ERROR})
 
 
 @dataclass
 class Stage:
     """
-    One world, at rest until `open`. `theirs` are the releases that others promoted, and when; `least` is the fewest
-    replicas that were ever wanted of a service, `met` counts the acts that took effect, and `touched_s`
-    is when. `took` are the promotes of ours that took effect, `strays` those that nobody waited for any more.
+    One world, at rest until `open`, in which a first process of ours is at work, and a second one in some.
+
+    `moves` are the writes that took effect: when, by which seat (`None`: by somebody else) and what. `least` is the
+    fewest replicas that were ever wanted of a service, `met` counts the acts that took effect, and `touched_s` is when.
     """
 
     schedule: Schedule
     clock: ManualClock = field(default_factory=ManualClock)
-    theirs: dict[str, float] = field(default_factory=dict)
+    moves: list[tuple[float, Seat | None, str]] = field(default_factory=list)
     least: dict[str, int] = field(default_factory=dict)
     met: Counter[Act] = field(default_factory=Counter)
     older: str | None = None
     before: str | None = None
-    built: str | None = None
-    taken_over_s: float | None = None
-    took: list[str] = field(default_factory=list)
-    strays: list[str] = field(default_factory=list)
     touched_s: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -56,16 +55,11 @@ class Stage:
         self.world.programs.update(PROGRAMS)
         self.model = self.world.model
         self.model.create_app(APP)
-        self.ledger = MemoryLedger()
+        self.ledger = SharedLedger(self.clock)
         self.dice = random.Random(schedule.seed + 1)  # noqa: S311 - not a secret
         self.weather = Weather(self.clock, (), self.dice)
-        self.rack = FaultyRack(self.world, APP, self.clock)
-        self.rack.convox_yml = lambda program: schedule.layout.manifest(program, schedule.companion)
-        self.rack.command_end = CommandEnd(schedule.wishes.command_ends or 0)
-        self.rack.weather = self.weather
-        self.rack.on_stray = self.strays.append
-        self.probe = FaultyProbe(self.world, APP, self.clock)
-        self.probe.weather = self.weather
+        self.first = Seat(schedule, SHIP, self.clock, self.world, self.weather)
+        self.begin_second: Callable[[Errand], None] = lambda _: None
         self.least = {each.name: each.count for each in (*schedule.layout.parts, *schedule.layout_before.parts)}
 
     # What was there before us
@@ -84,7 +78,7 @@ class Stage:
                     self.world.crash(APP, row.id)
                 self.clock.advance(60.0)
         if schedule.errand is Errand.RELEASE:
-            self.built = self._build(schedule.program, schedule.layout)
+            self.first.built = self.build(schedule.program)
             if schedule.seed % 2:
                 self.model.create_release(APP, env="THEIRS=2")
         if schedule.is_locked:
@@ -108,25 +102,38 @@ class Stage:
             self.ledger.record_proven(ProvenEntry(ReleaseId(release), None, "earlier", "somebody", BEFORE))
         return release
 
-    def _build(self, program: str, layout: Layout) -> str:
+    def build(self, program: str) -> str:
+        """A release that nobody has promoted."""
         build = self.model.create_build(APP, description=f"build {program} [ship {BEFORE}]")
-        return self.model.complete_build(APP, build.id, layout.manifest(program, self.schedule.companion)).id
+        text = self.schedule.layout.manifest(program, self.schedule.companion)
+        self.note("build", None)
+        return self.model.complete_build(APP, build.id, text).id
 
     # What goes on meanwhile
 
     def open(self) -> None:
         """Let the schedule's faults and acts come, counted from now."""
         began_s = self.clock.now_s()
+        self.moves.clear()
         faults = [
             replace(each, from_s=each.from_s + began_s, until_s=each.until_s + began_s) for each in self.schedule.faults
         ]
         self.weather.put(faults)
+        if Kind.PS_STALE in self.weather.of_kind:
+            self.first.rack.trail = Trail(self.world, APP, self.clock, self.schedule.ps_lag_s)
         for at_s, act in self.schedule.acts:
-            self.world.at(began_s + at_s, partial(self._act, act))
+            self.clock.at(began_s + at_s, partial(self._act, act))
             if act is Act.SLEEP:
                 self.clock.nap_at(began_s + at_s, 1200.0)
         for at_s, signum in self.schedule.signals:
             self.clock.interrupt_at(began_s + at_s, signum)
+
+    def go_back(self) -> None:
+        """A way back of the first process begins with the write that is about to be tried."""
+        now_s, back = self.clock.now_s(), self.schedule.back
+        for after_s, act in back.acts:
+            self.clock.at(now_s + after_s, partial(self._act, act))
+        self.weather.add([replace(each, from_s=now_s, until_s=now_s + each.until_s) for each in back.faults])
 
     def _act(self, act: Act) -> None:
         with suppress(Refused, IndexError):  # the rack may say no to them as well, and there may be nothing there
@@ -138,28 +145,36 @@ class Stage:
         return {
             Act.PROMOTE: self._promote_theirs,
             Act.ON_CALL: self._take_over,
-            Act.ENV: lambda: self.model.create_release(APP, env="THEIRS=1"),
+            Act.TAKE_LOCK: lambda: self.ledger.take_lock(_note(THEIRS)),
+            Act.SHIPS_TOO: lambda: self.begin_second(Errand.SHIP),
+            Act.PROMOTES_TOO: lambda: self.begin_second(Errand.RELEASE),
+            Act.ROLLS_BACK_TOO: lambda: self.begin_second(Errand.ROLLBACK),
+            Act.ENV: self._set_env,
             Act.SCALE: self._scale,
             Act.CANCEL: lambda: self.model.cancel(APP),
             Act.RACK_ERROR: lambda: self.model.fail_next_check(APP),
             Act.STOP: lambda: self.model.stop_process(APP, self.dice.choice(self.replicas()).id),
             Act.CRASH: self._crash_one,
             Act.RESTART: lambda: self.model.restart(APP, self.schedule.layout.subject),
-            Act.RUN: lambda: self.model.run_process(APP, self.schedule.layout.parts[0].name, "console"),
+            Act.RUN: lambda: self.model.run_process(APP, self.schedule.layout.host, "console"),
+            Act.TASK: self._run_task,
             Act.SPOIL: self._spoil,
             Act.SLEEP: lambda: None,
             Act.SET_CLOCK: self._set_clock,
         }
 
+    def _set_env(self) -> None:
+        self.model.create_release(APP, env="THEIRS=1")
+        self.note("env set", None)
+
     def _promote_theirs(self) -> None:
-        release = self._build("good", self.schedule.layout)
-        self.theirs[release] = self.clock.now_s()
+        release = self.build("good")
         self.model.promote(APP, release, force=self.dice.random() < 0.5)
+        self.note(f"promote {release}", None)
 
     def _take_over(self) -> None:
         """What `deployer rollback` of somebody on call does: never stopped by a lock (design 2.7)."""
         self.ledger.take_lock(_note(THEIRS))
-        self.taken_over_s = self.clock.now_s()
         self._promote_theirs()
 
     def _scale(self) -> None:
@@ -167,6 +182,11 @@ class Stage:
         self.model.scale(APP, part.name, self.dice.choice([1, 2, 3, 5]))
         desired = {str(name): each.desired for name, each in self.model.held()[0].deployments.items()}
         self.least[part.name] = min(self.least[part.name], desired[part.name])
+
+    def _run_task(self) -> None:
+        release = self.dice.choice([self.model.app(APP).release, self.model.releases(APP, 1)[0].id])
+        job = self.dice.choice(["job", "broken-job"])
+        self.model.run_process(APP, self.schedule.layout.host, job, release=release)
 
     def _crash_one(self) -> None:
         rows = [row for row in self.replicas() if row.id in self.world.lives]
@@ -181,6 +201,28 @@ class Stage:
 
     def _set_clock(self) -> None:
         self.clock.utc_offset_s += self.dice.choice([-HOUR_S, HOUR_S])
+
+    # Who did what
+
+    def note(self, words: str, by: Seat | None) -> None:
+        """A write took effect."""
+        self.moves.append((self.clock.now_s(), by, words))
+
+    def theirs(self, seat: Seat) -> dict[str, float]:
+        """The releases that others than `seat` promoted, and when."""
+        promotes = [each for each in self.moves if each[1] is not seat and each[2].startswith("promote ")]
+        return {words.removeprefix("promote "): at_s for at_s, _, words in promotes}
+
+    def has_new_release(self, seat: Seat) -> bool:
+        """Others made one, which may be the newest by now."""
+        return any(
+            by is not seat and words.startswith(("build", "env set", "create-from")) for _, by, words in self.moves
+        )
+
+    def is_meddled(self, seat: Seat) -> bool:
+        """Others had a hand in what serves."""
+        is_moved = any(by is not seat and words.startswith(("promote ", "cancel")) for _, by, words in self.moves)
+        return is_moved or any(self.met[act] for act in MEDDLING)
 
     # What is really there
 

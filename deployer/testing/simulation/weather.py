@@ -26,6 +26,7 @@ class Kind(Enum):
     READ_DENIED = "F7 F8 the credential expires"
     READ_MISSES = "F9 a read says not found, and the next one finds it"
     EMPTY_PS = "F33 the process list is empty"
+    PS_STALE = "C20 the process list is that of some seconds ago, as a mirror that lags has it"
     RACK_DOWN = "F31 the rack answers nobody, reads and writes"
     PROBE_DEAF = "F13 F16 F17 F42 F44 F45 no health answer, or none that may be looked at"
     PROBE_CACHED = "F38 a cache answers for the service"
@@ -69,6 +70,10 @@ class Weather:
     def put(self, faults: Sequence[Fault]) -> None:
         """These are the faults from now on."""
         self.of_kind = {}
+        self.add(faults)
+
+    def add(self, faults: Sequence[Fault]) -> None:
+        """These come on top."""
         for each in faults:
             self.of_kind.setdefault(each.kind, []).append(each)
 
