@@ -42,7 +42,7 @@ def page() -> str:
 Each seed draws what is asked for, an app, a rack, its weather and the others who are at work on it; see
 [reliability.md](reliability.md) for what came out. Rows are those of the [fault matrix](fault-matrix.md).
 
-A second run of ours is the same engine, on the same rack and in the same virtual time; every invariant is held for both.
+A second run of ours is the same engine, on the same rack, in the same virtual time; every invariant is held for both.
 
 """
     parts = (

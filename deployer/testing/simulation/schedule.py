@@ -127,6 +127,8 @@ class Schedule:
 
 NEW: tuple[str, ...] = ("good", "unstamped", "slow", "stumbles", "anonymous", "nameless")
 BAD = ("crashes", "crashes-late", "never-ready", "errors", "errors-at-once", "lies", "half-mute", "half-dead")
+# The rack calls these running before they are known to be bad: the way back is a copy then, else a cancel.
+COMES_UP = ("crashes-late", "errors", "lies", "half-mute")
 NEW += BAD
 _SHARES = {"good": 40, "slow": 6, "unstamped": 4, "stumbles": 4, "nameless": 2, "lies": 4, "half-mute": 4}
 
@@ -143,7 +145,7 @@ def draw(seed: int) -> Schedule:
     if errand not in (Errand.SHIP, Errand.RELEASE) and before is None:
         before = "before"
     layout = _layout(dice)
-    back = _back(dice) if program in BAD and dice.random() < 0.45 else Back()
+    back = _back(program, dice) if program in BAD and dice.random() < 0.45 else Back()
     # what comes of a write that fails on the way back is told best where nothing else goes wrong
     is_calm = dice.random() < (0.7 if back.faults else 0.15)
     signals, kills = ((), ()) if is_calm else _ends(dice)
@@ -278,7 +280,7 @@ def _fault(kind: Kind, build_s: float, dice: random.Random) -> Fault:
     return Fault(kind, from_s, from_s + lasts_s, dice.choice([0.05, 0.3, 1.0]))
 
 
-def _back(dice: random.Random) -> Back:
+def _back(program: str, dice: random.Random) -> Back:
     match dice.choice(["kill", "act", "fault"]):
         case "kill":
             return Back(kill_after_s=dice.choice([0.0, dice.uniform(0, 2), dice.uniform(0, 15)]))
@@ -286,8 +288,8 @@ def _back(dice: random.Random) -> Back:
             others = (Act.PROMOTE, Act.ON_CALL, Act.TAKE_LOCK, Act.CANCEL, Act.RACK_ERROR, Act.RACK_ERROR, Act.SPOIL)
             return Back(acts=((dice.uniform(0, 15), dice.choice(others)),))
         case _:
-            kinds = [Kind.WRITE_FAILS, Kind.WRITE_REFUSED, Kind.REPLY_LOST, Kind.PROMOTE_LOST, Kind.PROMOTE_LOST]
-            kind = dice.choice(kinds)
+            first = Kind.PROMOTE_LOST if program in COMES_UP else Kind.WRITE_FAILS
+            kind = dice.choice([first, first, Kind.WRITE_REFUSED, Kind.REPLY_LOST])
             return Back(faults=(Fault(kind, 0.0, dice.choice([1.0, 8.0, 20.0])),))
 
 
