@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from deployer.core.errors import DeployerError, Interrupted, NotFound, RackFailure
+from deployer.core.errors import CannotTell, DeployerError, Interrupted, NotFound, RackFailure
 from deployer.core.events import Ended, Said
 from deployer.core.judge import (
     RUNNING_READS,
@@ -28,6 +28,7 @@ from deployer.core.models import App, Process, Rollout
 from deployer.core.names import ProcessId, ReleaseId, Shape, ShipId, shape_of
 from deployer.core.plan import BASELINE_IS_DOWN
 from deployer.core.proof import what_is_missing
+from deployer.core.summary import CANNOT_TELL, DONE, NOT_DONE
 from deployer.core.verdict import Verdict
 from deployer.core.world import WAYS, Move, World, world_of
 from deployer.engine.evidence import explained, gather
@@ -79,6 +80,7 @@ class _WayBack:
     ports: Ports
     deadline_s: float
     is_cancelled: bool = False
+    is_unanswered: bool = False
     is_explained: bool = False
 
     def look(self) -> tuple[World, App | None]:
@@ -114,6 +116,9 @@ class _WayBack:
                 return self._superseded(app.release if app else None)
             case Move.PROVE:
                 return self._prove_baseline()
+            case Move.WAIT if self.is_unanswered and world is World.ROLLING_BACK:
+                self.is_cancelled = True
+                return self._prove_baseline()
             case Move.WAIT:
                 self.ports.clock.sleep(self.order.policy.cancel_retry_s)
             case Move.CANCEL | Move.ROLL_BACK if taker := taker_of(self.order.ship, self.ports):
@@ -130,9 +135,11 @@ class _WayBack:
         """
         `apps cancel`, once, never forced; then the replicas of the baseline tell, whatever status lingers.
 
-        Nothing to cancel yet, or no telling: wait, and look again.
+        Nothing to cancel yet, or no telling: wait, and look again. No answer is no yes (rule R8, faults 2.1); a rack
+        that goes back after it has heard.
         """
-        self.is_cancelled = cancel(self.ports)
+        outcome = cancel(self.ports)
+        self.is_cancelled, self.is_unanswered = outcome == DONE, outcome == CANNOT_TELL
         if self.is_cancelled:
             return self._prove_baseline()
         self.ports.clock.sleep(self.order.policy.cancel_retry_s)
@@ -269,15 +276,15 @@ class _WayBack:
         return Ended(verdict, release, serving, why=self.doom.why, hints=(hint,))
 
 
-def cancel(ports: Ports) -> bool:
-    """`apps cancel`; False where the rack says no (nothing to cancel yet), or where nobody can tell: look again."""
+def cancel(ports: Ports) -> str:
+    """`apps cancel`, and its outcome: not done where the rack says no (nothing to cancel yet), or nobody can tell."""
     try:
         write(ports, "apps cancel", ports.rack.cancel)
     except RackFailure as error:
         ports.sink.record(Said("back", f"apps cancel: {rack_words(error)}", is_warning=True))
-        return False
+        return CANNOT_TELL if isinstance(error, CannotTell) else NOT_DONE
     ports.sink.record(Said("back", "apps cancel · processes of the old release that are still there are kept"))
-    return True
+    return DONE
 
 
 def prove(

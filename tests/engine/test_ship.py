@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from deployer.core.environment import Environment
+from deployer.core.errors import CannotTell
 from deployer.core.events import Ended, Intended, Judged, Looked, Planned, Said, Started
 from deployer.core.names import ShipId
 from deployer.core.verdict import Verdict
@@ -323,6 +324,21 @@ class TestDoomed:
         assert Verdict.ROLLED_BACK is ended.verdict
         assert ["cancel", f"create-from {before} {before}"] == stage.rack.writes[2:4]
         assert stage.build_of(before) == stage.build_of(stage.active)
+
+    def test_a_cancel_without_an_answer_shows_in_what_the_rack_does(self) -> None:
+        """It goes back after it, so nobody waits for its status, which lingers for minutes after a first release."""
+        stage = Stage(physics=Physics(empty_rollback_linger_s=900.0))
+        make = stage.rack.cancel
+
+        def unanswered() -> None:
+            make()
+            raise CannotTell("the reply was lost")
+
+        stage.rack.cancel = unanswered  # type: ignore[method-assign]
+        ended = stage.ship("crashes")
+
+        assert Verdict.FIRST_FAILED is ended.verdict
+        assert 1 == stage.rack.writes.count("cancel")
 
     def test_a_status_that_lingers_is_said_and_not_waited_for(self) -> None:
         """The rack goes on saying `rollback` after a cancel; the processes tell."""

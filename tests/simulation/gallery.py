@@ -367,6 +367,14 @@ MISTAKES = (
         "return max(policy.soak_s, policy.unasked_s) if is_unasked else policy.soak_s",
         "return policy.soak_s",
     ),
+    Mistake(
+        "own 24",
+        "a crash that is over between two looks was none",
+        HISTORY,
+        "        seen = replace(seen, contrary_at_s=snapshot.at_s)\n    return _progress",
+        "        seen = replace(seen, contrary_at_s=seen.contrary_at_s)\n    return _progress",
+        also=((HISTORY, "proven=each.proven and each.id not in restarted", "proven=each.proven"),),
+    ),
 )
 
 

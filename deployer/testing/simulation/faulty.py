@@ -84,6 +84,7 @@ class FaultyRack(SimulatedRack):
     deadline_s: float = 10.0
     on_written: Callable[[str], None] = staticmethod(lambda _: None)
     on_stray: Callable[[str], None] = staticmethod(lambda _: None)
+    on_restarts: Callable[[dict[ProcessId, int]], None] = staticmethod(lambda _: None)
 
     def start_reads(self, *, with_services: bool = False, with_restarts: bool = False) -> _FaultyReads:
         return _FaultyReads(self, with_services=with_services, with_restarts=with_restarts)
@@ -92,6 +93,11 @@ class FaultyRack(SimulatedRack):
         if self.weather.strikes(Kind.EMPTY_PS):
             return self._read(lambda: ())
         return super().processes()
+
+    def restarts(self) -> dict[ProcessId, int]:
+        counts = super().restarts()
+        self.on_restarts(counts)
+        return counts
 
     def _rows(self) -> list[ProcessRow]:
         if self.trail is not None and self.weather.strikes(Kind.PS_STALE):

@@ -6,6 +6,7 @@ Written apart from the judge on purpose, and after the fact: it has the whole re
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -49,7 +50,9 @@ class Proof:
         end_s = looks[-1][0]
         if self.stage.clock.now_s() - end_s > self.slack_s + self.stage.schedule.policy.tick_s:
             return "the last look is long ago"
-        return self._window(looks, end_s) or self._contrary(end_s) or self._unheard(looks[-1][1])
+        return (
+            self._window(looks, end_s) or self._restarted(end_s) or self._contrary(end_s) or self._unheard(looks[-1][1])
+        )
 
     def _window(self, looks: list[tuple[float, list[ProcessRow]]], end_s: float) -> str:
         """Back from the last look: every one is good, none is missing for too long, until the soak is over."""
@@ -74,6 +77,19 @@ class Proof:
             if len(running) < least:
                 return f"{name} had {len(running)} of {least} processes running"
         return ""
+
+    def _restarted(self, end_s: float) -> str:
+        """No process was counted with more restarts at one end of the soak than at the other."""
+        counts = [each for at_s, each in self.shown.restarts if end_s - self.claim.soak_s + self.slack_s < at_s]
+        for one, later in itertools.pairwise(counts):
+            fallen = next((pid for pid, restarts in later.items() if restarts > one.get(pid, restarts)), None)
+            if fallen and self._is_of_the_release(fallen):
+                return f"{fallen} crashed in the soak"
+        return ""
+
+    def _is_of_the_release(self, process: str) -> bool:
+        rows = self.shown.rows[-1][1]
+        return any(row.id == process and row.release == self.claim.release for row in rows)
 
     def _services(self) -> dict[str, int]:
         """The fewest replicas that were ever wanted of each service of the release, and one at least."""

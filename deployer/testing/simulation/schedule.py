@@ -130,6 +130,7 @@ BAD = ("crashes", "crashes-late", "never-ready", "errors", "errors-at-once", "li
 # The rack calls these running before they are known to be bad: the way back is a copy then, else a cancel.
 COMES_UP = ("crashes-late", "errors", "lies", "half-mute")
 NEW += BAD
+UNASKED = (Reach.PORTLESS, Reach.AGENT)
 _SHARES = {"good": 40, "slow": 6, "unstamped": 4, "stumbles": 4, "nameless": 2, "lies": 4, "half-mute": 4}
 
 
@@ -145,6 +146,8 @@ def draw(seed: int) -> Schedule:
     if errand not in (Errand.SHIP, Errand.RELEASE) and before is None:
         before = "before"
     layout = _layout(dice)
+    is_glimpsed = layout.reach in UNASKED and dice.random() < 0.3
+    program = "crashes" if is_glimpsed else program
     back = _back(program, dice) if program in BAD and dice.random() < 0.45 else Back()
     # what comes of a write that fails on the way back is told best where nothing else goes wrong
     is_calm = dice.random() < (0.7 if back.faults else 0.15)
@@ -160,7 +163,7 @@ def draw(seed: int) -> Schedule:
         layout=layout,
         layout_before=_layout_before(layout, dice),
         physics=physics,
-        policy=_policy(dice),
+        policy=_policy(dice, is_glimpsed=is_glimpsed),
         wishes=_wishes(dice),
         faults=() if is_calm else _faults(dice, build_s),
         acts=tuple(sorted(((_later(at_s, build_s, dice), act) for at_s, act in acts), key=lambda each: each[0])),
@@ -236,12 +239,16 @@ def _layout_before(layout: Layout, dice: random.Random) -> Layout:
     return layout
 
 
-def _policy(dice: random.Random) -> Policy:
-    """The defaults, mostly: what people may set is swept beside them. No jitter: the same seed must be the same run."""
+def _policy(dice: random.Random, *, is_glimpsed: bool) -> Policy:
+    """
+    The defaults, mostly: what people may set is swept beside them. No jitter: the same seed must be the same run.
+
+    `is_glimpsed`: a service that only the process list can speak for crashes over and over, which a soak would show.
+    """
     return Policy(
         jitter=0.0,
         tick_s=dice.choices([2.0, 5.0], [60, 40])[0],
-        soak_s=dice.choices([0.0, 5.0, 15.0, 30.0, 60.0], [15, 15, 45, 15, 10])[0],
+        soak_s=dice.choices([0.0, 5.0, 15.0, 30.0, 60.0], [75 if is_glimpsed else 15, 15, 45, 15, 10])[0],
         sampled_over=dice.choice([50, 50, 50, 1]),
         no_progress_s=dice.choices([600.0, 200.0], [10, 90])[0],
         blind_s=dice.choices([600.0, 120.0, 60.0], [10, 45, 45])[0],

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from deployer.core.encode import encode
 from deployer.core.events import BuildLine, Ended, Event, Intended, Looked, Planned, Resumed, Started
 from deployer.core.models import Answer, App
+from deployer.core.names import ProcessId
 from deployer.core.plan import ASKED_NOT_TO
 from deployer.core.summary import PROMOTE, RESUME
 from deployer.rackmodel import AtomState, ProcessRow
@@ -35,6 +36,7 @@ class Shown:
     apps: list[tuple[float, App]] = field(default_factory=list)
     rows: list[tuple[float, list[ProcessRow]]] = field(default_factory=list)
     answers: list[tuple[float, tuple[Answer, ...]]] = field(default_factory=list)
+    restarts: list[tuple[float, dict[ProcessId, int]]] = field(default_factory=list)
 
 
 @dataclass
@@ -69,6 +71,7 @@ class Steps:
         rack, probe, now_s = self.seat.rack, self.seat.probe, self.stage.clock.now_s
         rack.on_app = lambda app: self.shown.apps.append((now_s(), app))
         rack.on_rows = lambda rows: self.shown.rows.append((now_s(), rows))
+        rack.on_restarts = lambda counts: self.shown.restarts.append((now_s(), counts))
         probe.on_answers = lambda answers: self.shown.answers.append((now_s(), answers))
 
     # Events
