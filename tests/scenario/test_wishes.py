@@ -46,8 +46,9 @@ def day(practice: PracticeRack, tmp_path_factory: pytest.TempPathFactory) -> Day
     journal = app.journal()
     app.ship("--set", "GREETING=three")
     back = app.rollback(staged, "--yes", "--keep-env")
-    asked = app.start("history", "--output", "json"), app.start("lock", "status"), app.start("lock", "release", "--yes")
-    history, lock, released = (each.end() for each in asked)
+    asked = app.start("history", "--output", "json"), app.start("lock", "status")
+    history, lock = (each.end() for each in asked)
+    released = app.start("lock", "release", "--yes").end()  # a run of the history itself
     ran = migrated.read_text(encoding="utf-8").split()
     return Day(app, shipped, failed, active, staged, promoted, verified, journal, back, history, lock, released, ran)
 
