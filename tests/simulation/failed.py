@@ -25,6 +25,7 @@ FAILED = {
     8_417_449_593: "without a soak, a glimpse of a worker between two crashes was a proof",
     8_621_256_388: "blind looks in between put the end of a way back off, over and over",
     2305: "refused, although the release brings a service that can be asked",
+    9_083_756_231: "two looks a fifth of a second apart took one crash for a crash loop",
     # of two engines at once
     50_005_136: "a rollback whose lock was taken over cancelled what the other had promoted",
     50_007_451: "a process was stopped by a run whose lock was taken over",

@@ -281,10 +281,10 @@ def _faults(dice: random.Random, build_s: float) -> tuple[Fault, ...]:
 
 def _fault(kind: Kind, build_s: float, dice: random.Random) -> Fault:
     from_s = _later(dice.choice([dice.uniform(0, 15), dice.uniform(0, 90)]), build_s, dice)
-    # an empty list is told from nothing that runs by whether it lasts
-    shares = [2, 2, 2, 4, 4] if kind is Kind.EMPTY_PS else [6, 6, 4, 2, 1]
-    lasts_s = dice.choices([5.0, 20.0, 60.0, 300.0, 1e6], shares)[0]
-    return Fault(kind, from_s, from_s + lasts_s, dice.choice([0.05, 0.3, 1.0]))
+    # whether an empty list is taken for nothing that runs shows only where it lasts
+    is_empty = kind is Kind.EMPTY_PS
+    lasts_s = dice.choices([5.0, 20.0, 60.0, 300.0, 1e6], [1, 1, 2, 4, 4] if is_empty else [6, 6, 4, 2, 1])[0]
+    return Fault(kind, from_s, from_s + lasts_s, dice.choice([0.3, 1.0, 1.0] if is_empty else [0.05, 0.3, 1.0]))
 
 
 def _back(program: str, dice: random.Random) -> Back:
@@ -304,7 +304,7 @@ def _acts(dice: random.Random) -> list[tuple[float, Act]]:
     rates = {
         Act.PROMOTE: 0.08,
         Act.ON_CALL: 0.04,
-        Act.TAKE_LOCK: 0.04,
+        Act.TAKE_LOCK: 0.08,
         Act.ENV: 0.1,
         Act.SCALE: 0.1,
         Act.CANCEL: 0.03,

@@ -213,7 +213,9 @@ class Truth:
             wanted = {41, 18, 31} if schedule.before is None else {41, 20} if goes_back else {31, 41}
             # a service that nobody can ask may have been bad before: then no way back can be proven
             # a write that failed is tried again where it was a cancel; a copy is one way back, and there is no other
-            is_struck = schedule.back.faults and any(each.startswith("create-from") for each in self.last.writes)
+            # one whose reply was lost is not known to have been made, and a status that lingers is waited for
+            is_copied = any(each.startswith("create-from") for each in self.last.writes)
+            is_struck = schedule.back.faults and (is_copied or self.stage.weather.fired[Kind.REPLY_LOST])
             wanted |= {30} if is_struck or schedule.before in ("turned-bad", "crashing") else set()
         else:
             return

@@ -271,6 +271,13 @@ class TestDoomed:
 
         assert Reason.CRASH_LOOP is reason(word)
 
+    def test_two_looks_at_the_same_moment_are_one(self) -> None:
+        """After a read that took its whole deadline the next look comes at once: it has seen the same crash."""
+        crashed = [row("aaaaa", "crashed"), row("bbbbb", "crashed")]
+        word = judged([snapshot(2, [row("aaaaa", "starting")]), snapshot(14, crashed), snapshot(14.2, crashed)])
+
+        assert isinstance(word, Waiting)
+
     def test_one_crashed_look_does_not_doom(self) -> None:
         """A single sighting may be a blip."""
         word = judged([snapshot(2, [row("aaaaa", "crashed"), row("bbbbb", "crashed")])])
