@@ -14,6 +14,7 @@ from deployer.core.models import Answer, App, Expected, Process, ProofMode, Roll
 from deployer.core.names import ProcessId, ReleaseId, ServiceName, Shape, shape_of
 
 CLEAN_ANSWERS = 20
+FALLS_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Track:
     crashed_since_s: float | None = None
     crashes: int = 0
     ever_running: bool = False
+    fell_at_s: tuple[float, ...] = ()  # when it was running and went down, the latest ones
     proven: bool = False
     wrong_rounds: int = 0
     wrong_answer: str = ""
@@ -41,7 +43,8 @@ class Tally:
     The answers of one service since every row of it was a running replica of the release.
 
     `total` and `failures` are those of a bad stretch, which began with a failure at `since_s` and is over after
-    `CLEAN_ANSWERS` without another: a burst in between is no verdict on the release.
+    `CLEAN_ANSWERS` without another: a burst in between is no verdict on the release. `stretches` is how many began, and
+    `all_total` and `all_failures` are those of all answers, also of earlier times in which every row was running.
     """
 
     in_a_row: int = 0  # answers naming the release since the last that named another
@@ -50,14 +53,29 @@ class Tally:
     total: int = 0
     failures: int = 0
     clean: int = 0  # answers since the last failure
+    stretches: int = 0
+    all_total: int = 0
+    all_failures: int = 0
+
+    def cut_off(self) -> Tally:
+        """Some row is not a running replica of the release: what was counted in a row, or as one stretch, is over."""
+        return Tally(stretches=self.stretches, all_total=self.all_total, all_failures=self.all_failures)
 
     def after(self, answers: Sequence[Answer], at_s: float) -> Tally:
         failures = sum(each.is_failure for each in answers)
         clean = 0 if failures else self.clean + len(answers)
+        heard = replace(self, all_total=self.all_total + len(answers), all_failures=self.all_failures + failures)
         if clean >= CLEAN_ANSWERS or (self.since_s is None and not failures):
-            return Tally(self.in_a_row, self.restarts)
-        since_s = at_s if self.since_s is None else self.since_s
-        return Tally(self.in_a_row, self.restarts, since_s, self.total + len(answers), self.failures + failures, clean)
+            return replace(heard, since_s=None, total=0, failures=0, clean=0)
+        is_new = self.since_s is None
+        return replace(
+            heard,
+            since_s=at_s if is_new else self.since_s,
+            total=self.total + len(answers),
+            failures=self.failures + failures,
+            clean=clean,
+            stretches=self.stretches + is_new,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +114,7 @@ class History:
     running_since_s: float | None = None
     proven_since_s: float | None = None
     proven_at_s: float | None = None  # the latest snapshot that was proven
+    good_at_s: float | None = None  # the same, whatever came after
     contrary_at_s: float | None = None
     heard_at_s: float | None = None  # the latest snapshot in which every service that can be asked said that it is ours
     last_read_s: float | None = None
@@ -221,7 +240,7 @@ def _restarted(history: History, snapshot: Snapshot) -> tuple[ProcessId, ...]:
 
 def _tracks(history: History, snapshot: Snapshot) -> dict[ProcessId, Track]:
     ours = (row for view in views(history, snapshot) for row in view.ours)
-    followed = (_follow(history.tracks.get(row.id), row, snapshot.at_s) for row in ours)
+    followed = (_note_fall(history, snapshot, _follow(history.tracks.get(row.id), row, snapshot.at_s)) for row in ours)
     counted, restarted = snapshot.restarts or {}, _restarted(history, snapshot)
     return {
         each.id: replace(
@@ -248,6 +267,23 @@ def _follow(track: Track | None, row: Process, at_s: float) -> Track:
         # what a process answered before it went down says nothing about what runs in it now (convox-facts 3.7)
         proven=track.proven and row.status == "running",
     )
+
+
+def _note_fall(history: History, snapshot: Snapshot, track: Track) -> Track:
+    """
+    Whether it has gone down since the look before: its service answers, and it does not.
+
+    A list of processes may be seconds old, and then shows by turns what was and what is.
+    """
+    before = history.tracks.get(track.id)
+    if before is None or before.status != "running" or track.status == "running":
+        return track
+    answers = [each for each in snapshot.answers if each.service == track.service and not each.error]
+    is_told_apart = history.modes.get(track.service) is ProofMode.IDS
+    vouches = any(_agrees(history, each) and (each.process == track.id or not is_told_apart) for each in answers)
+    if vouches or not answers:
+        return track
+    return replace(track, fell_at_s=(*track.fell_at_s, snapshot.at_s)[-FALLS_KEPT:])
 
 
 def _hear(history: History, snapshot: Snapshot) -> History:
@@ -283,12 +319,11 @@ def _learn_mode(history: History, view: ServiceView, answers: list[Answer]) -> H
 
 
 def _count(history: History, view: ServiceView, answers: list[Answer], at_s: float) -> History:
-    """Tally answers while only running replicas of the release are there to give them; else start again."""
+    """Tally answers while only running replicas of the release are there to give them."""
     name = view.expected.name
     is_settled = view.is_all_ours and len(view.running) == len(view.ours)
-    tally = history.tallies.get(name, Tally()) if is_settled else Tally()
-    if is_settled:
-        tally = _sample(history, tally, answers).after(answers, at_s)
+    tally = history.tallies.get(name, Tally())
+    tally = _sample(history, tally, answers).after(answers, at_s) if is_settled else tally.cut_off()
     return replace(history, tallies={**history.tallies, name: tally})
 
 

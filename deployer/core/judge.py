@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from deployer.core.history import History, ServiceView, Track, follow, speaks_against, views
+from deployer.core.history import History, ServiceView, Tally, Track, follow, speaks_against, views
 from deployer.core.models import ProofMode, Snapshot
 from deployer.core.names import ProcessId, ReleaseId, ServiceName
 from deployer.core.policy import Policy
@@ -27,6 +27,7 @@ RUNNING_READS = 2
 class Reason(Enum):
     CRASH_LOOP = "crash loop"
     NEVER_READY = "never ready"
+    FLAPPING = "flapping"
     FAILING = "failing"
     WRONG_CODE = "wrong code"
     STUCK = "stuck"
@@ -101,7 +102,7 @@ def after(history: History, snapshot: Snapshot, policy: Policy) -> History:
         return seen
     has_gap = seen.proven_at_s is None or snapshot.at_s - seen.proven_at_s > policy.gap_s
     since_s = snapshot.at_s if has_gap or seen.proven_since_s is None else seen.proven_since_s
-    return replace(seen, proven_since_s=since_s, proven_at_s=snapshot.at_s)
+    return replace(seen, proven_since_s=since_s, proven_at_s=snapshot.at_s, good_at_s=snapshot.at_s)
 
 
 def judge(history: History, policy: Policy) -> Judgement:
@@ -204,17 +205,41 @@ def _never_ready(history: History, view: ServiceView, policy: Policy) -> Doomed 
     return None
 
 
+def _flapping(history: History, view: ServiceView, policy: Policy) -> Doomed | None:
+    """A replica that is ready and goes down, over and over, within the time in which progress is expected."""
+    if view.expected.was_crashing or _has_enough(view):
+        return None
+    for each in _tracks(history, view):
+        falls = [at_s for at_s in each.fell_at_s if history.now_s - at_s <= policy.no_progress_s]
+        if len(falls) >= policy.relapses:
+            return Doomed(
+                Reason.FLAPPING, f"{each.id} was running and went down {len(falls)} times", each.id, each.service
+            )
+    return None
+
+
 def _failing(history: History, view: ServiceView, policy: Policy) -> Doomed | None:
-    """Every row is ours and running, and for a while, and still, too many answers are 5xx or 404."""
+    """Every row is ours and running, and for a while, or over and over, and still, too many answers are 5xx or 404."""
     tally = history.tallies.get(view.expected.name)
-    if tally is None or tally.since_s is None or tally.total < policy.failing_answers or tally.clean:
+    if tally is None or tally.since_s is None or tally.clean:
         return None
-    is_tolerable = tally.failures <= view.expected.tolerable_share * tally.total
-    if history.now_s - tally.since_s < policy.failing_s or is_tolerable:
+    bad, heard = _bad_share(tally, view.expected.tolerable_share, history.now_s, policy)
+    if not heard:
         return None
-    text = f"{tally.failures} of {tally.total} health answers of {view.expected.name} are errors{heard_last(history)}"
+    over = ", over and over" if heard > tally.total else ""
+    text = f"{bad} of {heard} health answers of {view.expected.name} are errors{over}{heard_last(history)}"
     # every row is a running replica of the release, so any of them can say why
     return Doomed(Reason.FAILING, text, view.running[0].id if view.running else None, view.expected.name)
+
+
+def _bad_share(tally: Tally, tolerable: float, now_s: float, policy: Policy) -> tuple[int, int]:
+    """How many of how many answers are too many errors: of this bad stretch, or of all once it is not the first."""
+    is_long = tally.since_s is not None and now_s - tally.since_s >= policy.failing_s
+    if is_long and tally.total >= policy.failing_answers and tally.failures > tolerable * tally.total:
+        return tally.failures, tally.total
+    if tally.stretches >= policy.relapses and tally.all_failures > tolerable * tally.all_total:
+        return tally.all_failures, tally.all_total
+    return 0, 0
 
 
 def _wrong_code(history: History, view: ServiceView, policy: Policy) -> Doomed | None:
@@ -226,7 +251,7 @@ def _wrong_code(history: History, view: ServiceView, policy: Policy) -> Doomed |
 
 
 Rule = Callable[[History, ServiceView, Policy], Doomed | None]
-RULES: tuple[Rule, ...] = (_crash_loop, _never_ready, _failing, _wrong_code)
+RULES: tuple[Rule, ...] = (_crash_loop, _never_ready, _flapping, _failing, _wrong_code)
 
 
 def _blind(history: History, policy: Policy) -> LostSight | None:
@@ -281,12 +306,12 @@ def _still_at_work(history: History, policy: Policy) -> LostSight | None:
 
 def _overdue(history: History, policy: Policy) -> Doomed | LostSight | None:
     """
-    No new best count for too long, or the cap. Time in which nothing could be seen does not count, but for as long only
-    as sight is not lost: bit by bit it would put the end off for ever.
+    No new best count for too long, and not proven either; or the cap. Time in which nothing could be seen does not
+    count, but for as long only as sight is not lost: bit by bit it would put the end off for ever.
     """
     if not history.is_ours or history.latest is None or history.latest.processes is None:
         return None
-    moved_at_s = max(history.best_at_s, history.ours_since_s or 0.0, history.proven_at_s or 0.0)
+    moved_at_s = max(history.best_at_s, history.ours_since_s or 0.0, history.good_at_s or 0.0)
     still_s = history.now_s - moved_at_s - min(history.blind_s - history.best_blind_s, policy.blind_s)
     total_s = history.now_s - (history.ours_since_s or 0.0) - min(history.blind_s, policy.blind_s)
     # whoever is given longer to start than others are to make progress is given it
@@ -296,6 +321,8 @@ def _overdue(history: History, policy: Policy) -> Doomed | LostSight | None:
     seen, missing = progress_of(history, policy), what_is_missing(history, policy)
     if all(each.running >= each.needed for each in seen):
         return LostSight(f"all processes run, but {missing}")
+    if still_s <= patience_s and history.good_at_s is not None:
+        return LostSight(f"proven, but not for the whole soak in {total_s:.0f} s: {missing}")
     unwell = next((each for each in history.tracks.values() if each.status != "running"), None)
     text = f"no progress for {still_s:.0f} s: {missing}"
     return Doomed(Reason.STUCK, text, unwell.id if unwell else None, unwell.service if unwell else None)

@@ -51,6 +51,7 @@ class Policy:
 
     failing_answers: int = _number(20, "health answers before `failing` is judged at all")
     failing_s: float = _number(15.0, "and how long they must have been failing")
+    relapses: int = _number(3, "or how often they, or a process that went down, come back after having been well")
     failing_share: float = _number(0.10, "share of failing answers that is tolerated", may_be_zero=True)
     wrong_rounds: int = _number(3, "rounds in which a process answers for another release before it dooms")
     denied_reads: int = _number(3, "denied reads in a row after which sight is lost")

@@ -100,8 +100,8 @@ MISTAKES = (
         "R8",
         "no answer to a cancel is a yes",
         BACK,
-        "is_warning=True))\n        return False",
-        "is_warning=True))\n        return True",
+        "return CANNOT_TELL if isinstance(error, CannotTell) else NOT_DONE",
+        "return DONE",
     ),
     Mistake(
         "R9",
@@ -374,6 +374,20 @@ MISTAKES = (
         "        seen = replace(seen, contrary_at_s=snapshot.at_s)\n    return _progress",
         "        seen = replace(seen, contrary_at_s=seen.contrary_at_s)\n    return _progress",
         also=((HISTORY, "proven=each.proven and each.id not in restarted", "proven=each.proven"),),
+    ),
+    Mistake(
+        "own 25",
+        "a soak is time without progress",
+        JUDGE,
+        "history.ours_since_s or 0.0, history.good_at_s or 0.0)",
+        "history.ours_since_s or 0.0, history.proven_at_s or 0.0)",
+    ),
+    Mistake(
+        "own 26",
+        "what an old process list shows is what happened to the process",
+        HISTORY,
+        "    if vouches or not answers:\n        return track\n",
+        "",
     ),
 )
 

@@ -130,6 +130,7 @@ BAD = ("crashes", "crashes-late", "never-ready", "errors", "errors-at-once", "li
 # The rack calls these running before they are known to be bad: the way back is a copy then, else a cancel.
 COMES_UP = ("crashes-late", "errors", "lies", "half-mute")
 NEW += BAD
+LONG_S = 120.0  # beyond it the world goes on during the soak
 UNASKED = (Reach.PORTLESS, Reach.AGENT)
 _SHARES = {"good": 40, "slow": 6, "unstamped": 4, "stumbles": 4, "nameless": 2, "lies": 4, "half-mute": 4}
 
@@ -152,7 +153,9 @@ def draw(seed: int) -> Schedule:
     # what comes of a write that fails on the way back is told best where nothing else goes wrong
     is_calm = dice.random() < (0.7 if back.faults else 0.15)
     signals, kills = ((), ()) if is_calm else _ends(dice)
-    acts = () if is_calm else _acts(dice)
+    policy = _policy(dice, is_glimpsed=is_glimpsed)
+    spread = 4.0 if policy.soak_s > LONG_S else 1.0
+    acts = () if is_calm else tuple((at_s * spread, act) for at_s, act in _acts(dice))
     build_s = _build_s([act for _, act in acts], dice)
     return Schedule(
         seed,
@@ -163,7 +166,7 @@ def draw(seed: int) -> Schedule:
         layout=layout,
         layout_before=_layout_before(layout, dice),
         physics=physics,
-        policy=_policy(dice, is_glimpsed=is_glimpsed),
+        policy=policy,
         wishes=_wishes(dice),
         faults=() if is_calm else _faults(dice, build_s),
         acts=tuple(sorted(((_later(at_s, build_s, dice), act) for at_s, act in acts), key=lambda each: each[0])),
@@ -248,7 +251,7 @@ def _policy(dice: random.Random, *, is_glimpsed: bool) -> Policy:
     return Policy(
         jitter=0.0,
         tick_s=dice.choices([2.0, 5.0], [60, 40])[0],
-        soak_s=dice.choices([0.0, 5.0, 15.0, 30.0, 60.0], [75 if is_glimpsed else 15, 15, 45, 15, 10])[0],
+        soak_s=dice.choices([0.0, 5.0, 15.0, 30.0, 60.0, 450.0], [75 if is_glimpsed else 15, 15, 42, 14, 10, 4])[0],
         sampled_over=dice.choice([50, 50, 50, 1]),
         no_progress_s=dice.choices([600.0, 200.0], [10, 90])[0],
         blind_s=dice.choices([600.0, 120.0, 60.0], [10, 45, 45])[0],

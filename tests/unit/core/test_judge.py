@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from deployer.core.judge import Doomed, LostSight, Proven, RackRolledBack, Reason, Superseded, Waiting
-from deployer.core.models import Answer, ProofMode
+from deployer.core.models import Answer, Process, ProofMode
 from deployer.core.names import ProcessId, ReleaseId, ShipId
 from tests.unit.core.snapshots import (
     API,
@@ -359,6 +359,98 @@ class TestDoomed:
         word = judged([*every(2, 20, TWO, BOTH), *burst, *(snapshot(t, TWO, BOTH) for t in range(28, 80, 2))])
 
         assert isinstance(word, Proven)
+
+    @pytest.mark.parametrize(("bursts", "doomed"), [(2, False), (3, True)])
+    def test_errors_that_come_back_again_and_again_doom(self, bursts: int, *, doomed: bool) -> None:
+        """Eight seconds of 503 and eight of health by turns are no hiccup, although each stretch is soon over."""
+        bad = [answer("aaaaa", None, 503), answer("bbbbb", None, 503)] * 4
+        turns = [
+            snapshot(16.0 * n + t, TWO, BOTH * 4 if t <= 8 else bad) for n in range(bursts) for t in (2, 4, 8, 12, 16)
+        ]
+        word = judged([*turns, *(snapshot(16.0 * bursts + t, TWO, BOTH * 4) for t in (2, 4, 6, 8))])
+        at_once = judged(turns)
+
+        assert (Reason.FAILING if doomed else None) is reason(at_once)
+        assert isinstance(word, Proven)  # what is well again is not doomed by what is over
+
+    def test_stretches_are_counted_over_times_in_which_a_process_is_down(self) -> None:
+        """The rack takes a process that answers 503 out of rotation, which is no clean record for when it is back."""
+        bad = [answer("aaaaa", None, 503), answer("bbbbb", None, 503)] * 4
+        down = (row("aaaaa"), row("bbbbb", "starting"))
+        turn = ((2, TWO, BOTH * 4), (4, TWO, bad), (6, TWO, bad), (8, down, ()))
+        looks = [snapshot(8.0 * n + t, rows, said) for n in range(3) for t, rows, said in turn]
+
+        assert None is reason(judged(looks[:-3]))
+        assert Reason.FAILING is reason(judged(looks[:-2]))
+
+    @pytest.mark.parametrize(("falls", "apart_s", "doomed"), [(2, 20.0, False), (3, 20.0, True), (3, 310.0, False)])
+    def test_a_process_that_goes_down_over_and_over_dooms(self, falls: int, apart_s: float, *, doomed: bool) -> None:
+        """Ready, not ready, and ready again: three times, while progress is still expected, is no slow start."""
+        down = (row("aaaaa"), row("bbbbb", "starting"))
+        turn = ((2, TWO, BOTH), (apart_s - 4, TWO, BOTH), (apart_s - 2, down, BOTH[:1]))
+        looks = [snapshot(apart_s * n + t, rows, said) for n in range(falls) for t, rows, said in turn]
+
+        assert (Reason.FLAPPING if doomed else None) is reason(judged(looks))
+        assert None is reason(judged([*looks, snapshot(apart_s * falls, TWO, BOTH)]))
+
+    @pytest.mark.parametrize("said", [BOTH, ()], ids=["it answers", "nobody answers"])
+    def test_a_process_list_that_is_now_and_then_old_dooms_nobody(self, said: tuple[Answer, ...]) -> None:
+        """It shows a process as it was before it was ready, over and over; the process itself answers (70002814)."""
+        old = (row("aaaaa"), row("bbbbb", "starting"))
+        looks = [snapshot(4.0 * n + t, rows, said) for n in range(9) for t, rows in ((2, TWO), (4, old))]
+
+        assert None is reason(judged(looks))
+
+    @pytest.mark.parametrize(
+        ("rows", "said"),
+        [
+            ((row("aaaaa"), row("bbbbb", "starting")), BOTH[:1]),
+            ((row("aaaaa"), row("bbbbb", "starting")), ()),
+            (TWO, (answer("aaaaa", None, 503), *BOTH)),
+            ((*TWO, row("ccccc", release=BASE)), BOTH),
+        ],
+        ids=["one is down", "down and nothing is heard", "a 503", "a row of the old release"],
+    )
+    def test_a_trifle_late_in_a_long_soak_is_no_end(self, rows: tuple[Process, ...], said: tuple[Answer, ...]) -> None:
+        """A soak makes no progress, however long it is; what comes in it restarts it, and that is all."""
+        policy = replace(POLICY, soak_s=1500.0)
+        looks = [*every(2, 1400, TWO, BOTH), snapshot(1402, rows, said)]
+        again = [snapshot(1404 + 2 * n, TWO, BOTH) for n in range(9)]
+
+        assert isinstance(judged(looks, policy=policy), Waiting)
+        word = judged([*looks, *again], policy=policy)
+        assert isinstance(word, Proven)
+        assert not word.is_settled
+
+    def test_a_trifle_after_the_cap_is_left_to_people(self) -> None:
+        """It has served for half an hour, and was never well for the whole soak: not known to be bad, nor good."""
+        policy = replace(POLICY, soak_s=1500.0)
+        down = (row("aaaaa"), row("bbbbb", "starting"))
+        first, second = every(2, 1400, TWO, BOTH), [snapshot(1404 + 2 * n, TWO, BOTH) for n in range(300)]
+        word = judged([*first, snapshot(1402, down, BOTH[:1]), *second, snapshot(2004, down, BOTH[:1])], policy=policy)
+
+        assert isinstance(word, LostSight)
+        assert "not for the whole soak" in word.why
+
+    def test_a_surplus_process_may_go_down_as_often_as_it_likes(self) -> None:
+        """Enough others run all the time."""
+        looks = [
+            snapshot(4.0 * n + t, (*TWO, row("ccccc", how)))
+            for n in range(9)
+            for t, how in ((2, "running"), (4, "starting"))
+        ]
+
+        assert None is reason(judged(looks))
+
+    def test_rare_errors_never_doom_however_often_they_come(self) -> None:
+        """A single 503 now and then, less than a tenth of all answers, is what balancers do."""
+        looks = [
+            snapshot(2.0 * n, TWO, (*BOTH * 4, answer("aaaaa", None, 503)) if n % 4 == 1 else BOTH * 4)
+            for n in range(1, 60)
+        ]
+
+        assert None is reason(judged(looks))
+        assert None is reason(judged(looks[:-2]))
 
     def test_errors_as_frequent_as_before_do_not_doom(self) -> None:
         """What failed on the baseline already is not the release's doing."""
