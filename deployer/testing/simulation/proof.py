@@ -44,7 +44,8 @@ class Proof:
 
     def missing(self) -> str:
         """Why the claim is not proven by what was shown; "" if it is."""
-        looks = [(at_s, rows) for at_s, rows in self.shown.rows if at_s >= self.claim.began_s]
+        # no rows at all are no answer: a lost reply, or a list from before the first promote
+        looks = [(at_s, rows) for at_s, rows in self.shown.rows if at_s >= self.claim.began_s and rows]
         if not looks:
             return "no process was ever seen"
         end_s = looks[-1][0]
