@@ -154,8 +154,7 @@ def draw(seed: int) -> Schedule:
     is_calm = dice.random() < (0.7 if back.faults else 0.15)
     signals, kills = ((), ()) if is_calm else _ends(dice)
     policy = _policy(dice, is_glimpsed=is_glimpsed)
-    spread = 4.0 if policy.soak_s > LONG_S else 1.0
-    acts = () if is_calm else tuple((at_s * spread, act) for at_s, act in _acts(dice))
+    acts = () if is_calm else (*_acts(dice), *(_acts_in_a_soak(dice) if policy.soak_s > LONG_S else ()))
     build_s = _build_s([act for _, act in acts], dice)
     return Schedule(
         seed,
@@ -284,10 +283,12 @@ def _faults(dice: random.Random, build_s: float) -> tuple[Fault, ...]:
 
 def _fault(kind: Kind, build_s: float, dice: random.Random) -> Fault:
     from_s = _later(dice.choice([dice.uniform(0, 15), dice.uniform(0, 90)]), build_s, dice)
-    # whether an empty list is taken for nothing that runs shows only where it lasts
+    # whether an empty list is taken for nothing that runs shows only where it lasts; one that is old now and then shows
+    # by turns what was and what is
     is_empty = kind is Kind.EMPTY_PS
+    shares = {Kind.EMPTY_PS: [0.3, 1.0, 1.0], Kind.PS_STALE: [0.3, 0.3, 1.0]}
     lasts_s = dice.choices([5.0, 20.0, 60.0, 300.0, 1e6], [1, 1, 2, 4, 4] if is_empty else [6, 6, 4, 2, 1])[0]
-    return Fault(kind, from_s, from_s + lasts_s, dice.choice([0.3, 1.0, 1.0] if is_empty else [0.05, 0.3, 1.0]))
+    return Fault(kind, from_s, from_s + lasts_s, dice.choice(shares.get(kind, [0.05, 0.3, 1.0])))
 
 
 def _back(program: str, dice: random.Random) -> Back:
@@ -326,6 +327,12 @@ def _acts(dice: random.Random) -> list[tuple[float, Act]]:
     acts += dice.choices([[], *([act] for act in SECOND)], [94, 2, 1, 3])[0]
     # the first seconds are the preparation, the gate and the promote
     return [(dice.choice([dice.uniform(0, 12), dice.uniform(8, 40), dice.uniform(0, 120)]), act) for act in acts]
+
+
+def _acts_in_a_soak(dice: random.Random) -> list[tuple[float, Act]]:
+    """Trifles, while a long one lasts."""
+    trifles = (Act.STOP, Act.CRASH, Act.SCALE)
+    return [(dice.uniform(100, 450), dice.choice(trifles)) for _ in range(dice.choice([0, 1, 2]))]
 
 
 def _ends(dice: random.Random) -> tuple[tuple[tuple[float, int], ...], tuple[Kill, ...]]:
