@@ -100,8 +100,8 @@ MISTAKES = (
         "R8",
         "no answer to a cancel is a yes",
         BACK,
-        "is_warning=True))\n        return False",
-        "is_warning=True))\n        return True",
+        "return CANNOT_TELL if isinstance(error, CannotTell) else NOT_DONE",
+        "return DONE",
     ),
     Mistake(
         "R9",
