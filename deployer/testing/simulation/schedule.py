@@ -242,7 +242,7 @@ def _layout_before(layout: Layout, dice: random.Random) -> Layout:
     if len(layout.parts) > 1 and dice.random() < 0.1:
         kept = tuple(each for each in layout.parts if each.name == layout.subject)
         return replace(layout, parts=kept)
-    if dice.random() < 0.05:
+    if dice.random() < 0.12:
         return replace(layout, parts=(*layout.parts, Part("gone", Reach.PORTLESS, count=1)))
     return layout
 
