@@ -26,6 +26,7 @@ ENDS = {
     26: "SIGKILL, at any instant, or at a write: before it goes out, or after its effect",
     27: "GitHub's sequence: INT, 7.5 s, TERM, 2.5 s, KILL",
 }
+ROLLING = "- roll back a release of somebody's that is being rolled out, and is bad"
 # What code a release has, and how the rack behaves, which `layout.PROGRAMS` and `Physics` draw.
 WORLDS = {
     32: "an app that stays Pending for two minutes",
@@ -46,7 +47,7 @@ A second run of ours is the same engine, on the same rack, in the same virtual t
 
 """
     parts = (
-        ("What is asked for", [f"- {each.value}" for each in Errand]),
+        ("What is asked for", [f"- {each.value}" for each in Errand] + [ROLLING]),
         ("What goes wrong at the engine's ports", [_line(each.value) for each in Kind]),
         ("What others do, and what happens to the app", [_line(each.value) for each in Act]),
         ("How a run is ended, and taken up again", [f"- F{row}: {text}" for row, text in ENDS.items()]),

@@ -97,7 +97,7 @@ PROGRAMS: dict[str, Program] = {
     "before": Program(names_stamp=True),
     "console": Program(),
     "job": Program(exits_after_s=15.0, exit_code=0),
-    "long-job": Program(exits_after_s=200.0, exit_code=0),
+    "long-job": Program(exits_after_s=900.0, exit_code=0),
     "broken-job": Program(exits_after_s=3.0),
 }
 # Nothing is wrong with these, though some cannot be proven (no release in their answers, say).

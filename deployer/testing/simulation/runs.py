@@ -125,7 +125,8 @@ class Runs:
     def _before_write(self, words: str) -> None:
         self._on_write(words)
         self._nth += 1
-        if self._promotes and not words.startswith("stop ") and self.seat is self.stage.first:
+        is_back = self._promotes or self.seat.schedule.errand is Errand.ROLLBACK
+        if is_back and not words.startswith("stop ") and self.seat is self.stage.first:
             self._begin_back()
         self._promotes += words.startswith("promote ")
         if self._kill and self._kill.write == self._nth and not self._kill.is_after:

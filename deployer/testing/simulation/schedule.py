@@ -93,7 +93,8 @@ class Schedule:
     """
     All that a run needs to be the same again. Seconds since the run began.
 
-    `build_s` is how long a build takes; `ps_lag_s` how old a process list is, where it is not that of now.
+    `rolling` is the code of somebody's release that is being rolled out when a rollback begins. `build_s` is how long a
+    build takes; `ps_lag_s` how old a process list is, where it is not that of now.
     """
 
     seed: int
@@ -115,6 +116,7 @@ class Schedule:
     aborts: bool = False
     build_s: float = 5.0
     ps_lag_s: float = 0.0
+    rolling: str | None = None
     second_program: str = "good"
     second_names: bool = False
     is_locked: bool = False
@@ -149,7 +151,12 @@ def draw(seed: int) -> Schedule:
     layout = _layout(dice)
     is_glimpsed = layout.reach in UNASKED and dice.random() < 0.3
     program = "crashes" if is_glimpsed else program
-    back = _back(program, dice) if program in BAD and dice.random() < 0.45 else Back()
+    rolling = dice.choice([None, *BAD]) if errand is Errand.ROLLBACK else None
+    back = (
+        _back(program, dice, is_rollback=bool(rolling))
+        if (program in BAD or rolling) and dice.random() < 0.45
+        else Back()
+    )
     # what comes of a write that fails on the way back is told best where nothing else goes wrong
     is_calm = dice.random() < (0.7 if back.faults else 0.15)
     signals, kills = ((), ()) if is_calm else _ends(dice)
@@ -175,6 +182,7 @@ def draw(seed: int) -> Schedule:
         back=back,
         aborts=dice.random() < 0.2,
         build_s=build_s,
+        rolling=rolling,
         ps_lag_s=dice.choice([1.0, 4.0, 10.0, 25.0]),
         second_names=dice.random() < 0.5,
         second_program=dice.choices(["good", "crashes", "errors-at-once"], [70, 15, 15])[0],
@@ -236,7 +244,7 @@ def _layout_before(layout: Layout, dice: random.Random) -> Layout:
     if len(layout.parts) > 1 and dice.random() < 0.1:
         kept = tuple(each for each in layout.parts if each.name == layout.subject)
         return replace(layout, parts=kept)
-    if dice.random() < 0.05:
+    if dice.random() < 0.12:
         return replace(layout, parts=(*layout.parts, Part("gone", Reach.PORTLESS, count=1)))
     return layout
 
@@ -291,7 +299,7 @@ def _fault(kind: Kind, build_s: float, dice: random.Random) -> Fault:
     return Fault(kind, from_s, from_s + lasts_s, dice.choice(shares.get(kind, [0.05, 0.3, 1.0])))
 
 
-def _back(program: str, dice: random.Random) -> Back:
+def _back(program: str, dice: random.Random, *, is_rollback: bool = False) -> Back:
     match dice.choice(["kill", "act", "fault"]):
         case "kill":
             return Back(kill_after_s=dice.choice([0.0, dice.uniform(0, 2), dice.uniform(0, 15)]))
@@ -299,6 +307,9 @@ def _back(program: str, dice: random.Random) -> Back:
             others = (Act.PROMOTE, Act.ON_CALL, Act.TAKE_LOCK, Act.CANCEL, Act.RACK_ERROR, Act.RACK_ERROR, Act.SPOIL)
             return Back(acts=((dice.uniform(0, 15), dice.choice(others)),))
         case _:
+            if is_rollback:
+                kind = dice.choice([Kind.READ_FAILS, Kind.RACK_DOWN, Kind.WRITE_FAILS, Kind.REPLY_LOST])
+                return Back(faults=(Fault(kind, 0.01, dice.choice([8.0, 20.0, 60.0])),))
             first = Kind.PROMOTE_LOST if program in COMES_UP else Kind.WRITE_FAILS
             kind = dice.choice([first, first, Kind.WRITE_REFUSED, Kind.REPLY_LOST])
             return Back(faults=(Fault(kind, 0.0, dice.choice([1.0, 8.0, 20.0])),))

@@ -81,6 +81,9 @@ class Stage:
             self.first.built = self.build(schedule.program)
             if schedule.seed % 2:
                 self.model.create_release(APP, env="THEIRS=2")
+        if schedule.rolling:
+            self.model.promote(APP, self.build(schedule.rolling), force=True)
+            self.clock.advance(self.dice.choice([0.0, 3.0, 10.0]))
         if schedule.is_locked:
             self.ledger.take_lock(_note(THEIRS))
 
@@ -133,7 +136,9 @@ class Stage:
         now_s, back = self.clock.now_s(), self.schedule.back
         for after_s, act in back.acts:
             self.clock.at(now_s + after_s, partial(self._act, act))
-        self.weather.add([replace(each, from_s=now_s, until_s=now_s + each.until_s) for each in back.faults])
+        self.weather.add(
+            [replace(each, from_s=now_s + each.from_s, until_s=now_s + each.until_s) for each in back.faults]
+        )
 
     def _act(self, act: Act) -> None:
         with suppress(Refused, IndexError):  # the rack may say no to them as well, and there may be nothing there
