@@ -57,6 +57,7 @@ class Policy:
     denied_reads: int = _number(3, "denied reads in a row after which sight is lost")
     stale_chance: float = _number(0.01, "chance of an unheard old process that `sampled` accepts")
     sampled_over: int = _number(50, "more processes than this are sampled, not asked one by one")
+    counted_up_to: int = _number(50, "more processes than this are not asked how often they were restarted")
 
     look_gap_s: float = _number(2.0, "between the two looks that must agree before going back")
     proven_back_s: float = _number(5.0, "how long the old release must stay proven again", may_be_zero=True)

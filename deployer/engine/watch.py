@@ -88,8 +88,9 @@ class Watch:
         """When the next look may settle it: at the end of the soak, and soon after one that only missed a word."""
         if not isinstance(self._last, Proven):
             return math.inf
-        soaked_s = self._soaked_s(self._last)
-        return soaked_s if soaked_s > self._ticked_at_s else self._ticked_at_s + self.policy.settle_tick_s
+        soaked_s, soon_s = self._soaked_s(self._last), self._ticked_at_s + self.policy.settle_tick_s
+        is_to_begin = self._may_count(self._last) and self._counted_at_s < self._last.since_s
+        return soon_s if is_to_begin or soaked_s <= self._ticked_at_s else soaked_s
 
     def _soaked_s(self, proven: Proven) -> float:
         return proven.since_s + soak_s(self.history, self.policy)
@@ -97,19 +98,19 @@ class Watch:
     def _is_to_count(self) -> bool:
         """
         Restarts are read at both ends of a soak: a crash that is over between two looks shows in nothing else.
-
-        Not of very many processes, since the rack looks at each (convox-facts 2.10).
         """
-        if not self.counts_restarts or not isinstance(self._last, Proven):
-            return False
-        began_s, soaked_s = self._last.since_s, self._soaked_s(self._last)
-        if soaked_s == began_s or len(self.history.tracks) > self.policy.sampled_over:
+        if not isinstance(self._last, Proven) or not self._may_count(self._last):
             return False
         # a look that takes as long as the last one may end after the soak and settle it
-        last_s = soaked_s - max(self.policy.settle_tick_s, self.history.now_s - self._ticked_at_s)
+        last_s = self._soaked_s(self._last) - max(self.policy.settle_tick_s, self.history.now_s - self._ticked_at_s)
         now_s, counted_s = self.ports.clock.now_s(), self._counted_at_s
         is_old = counted_s < last_s or now_s - counted_s >= self.policy.quiet_tick_s
-        return counted_s < began_s or (now_s >= last_s and is_old)
+        return counted_s < self._last.since_s or (now_s >= last_s and is_old)
+
+    def _may_count(self, proven: Proven) -> bool:
+        """Without a soak one count tells nothing; and the rack looks at each process for it (convox-facts 2.10)."""
+        has_ends = self._soaked_s(proven) > proven.since_s
+        return self.counts_restarts and has_ends and len(self.history.tracks) <= self.policy.counted_up_to
 
     def _tell(self, snapshot: Snapshot, judgement: Judgement) -> None:
         for each in snapshot.answers:

@@ -90,7 +90,7 @@ def test_restarts_are_counted_again_while_the_rack_lags() -> None:
     assert all(stage.policy.quiet_tick_s <= later - one for one, later in itertools.pairwise(counts[1:]))
 
 
-@pytest.mark.parametrize("policy", [{"soak_s": 0.0}, {"sampled_over": 1}], ids=str)
+@pytest.mark.parametrize("policy", [{"soak_s": 0.0}, {"counted_up_to": 1}], ids=str)
 def test_restarts_are_not_counted_where_it_is_no_use_or_too_much(stage: Stage, policy: dict[str, float]) -> None:
     """One count alone tells nothing, and of very many processes the rack is not asked."""
     counts = counted(stage)

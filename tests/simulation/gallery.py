@@ -382,13 +382,6 @@ MISTAKES = (
         "history.ours_since_s or 0.0, history.good_at_s or 0.0)",
         "history.ours_since_s or 0.0, history.proven_at_s or 0.0)",
     ),
-    Mistake(
-        "own 26",
-        "what an old process list shows is what happened to the process",
-        HISTORY,
-        "    if vouches or not answers:\n        return track\n",
-        "",
-    ),
 )
 
 

@@ -86,6 +86,7 @@ PROGRAMS: dict[str, Program] = {
     "anonymous": Program(names_process=False),
     "nameless": Program(names_release=False),
     "crashes": Program(ready_after_s=60.0, exits_after_s=1.0, last_words="fatal"),
+    "gasps": Program(ready_after_s=60.0, exits_after_s=2.0, last_words="fatal"),
     "crashes-late": Program(exits_after_s=20.0, names_stamp=True),
     "never-ready": Program(ready_after_s=1e9),
     "errors": Program(fails_from_s=8.0),
@@ -115,4 +116,4 @@ def is_good(program: str, reach: Reach) -> bool:
 
 def is_hopeless(program: str, reach: Reach) -> bool:
     """It can never be proven, however long anybody waits."""
-    return program in {"crashes", "never-ready", "errors-at-once", "lies"} and not is_good(program, reach)
+    return program in {"crashes", "gasps", "never-ready", "errors-at-once", "lies"} and not is_good(program, reach)

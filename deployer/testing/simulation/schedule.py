@@ -150,7 +150,8 @@ def draw(seed: int) -> Schedule:
         before = "before"
     layout = _layout(dice)
     is_glimpsed = layout.reach in UNASKED and dice.random() < 0.3
-    program = "crashes" if is_glimpsed else program
+    if is_glimpsed:  # with the kubelet's own back-off, which no two looks of a soak can miss
+        program, physics = "gasps", replace(physics, backoff_first_s=10.0)
     rolling = dice.choice([None, *BAD]) if errand is Errand.ROLLBACK else None
     back = (
         _back(program, dice, is_rollback=bool(rolling))
