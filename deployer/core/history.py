@@ -141,6 +141,15 @@ class History:
     def app(self) -> App | None:
         return self.latest.app if self.latest else None
 
+    def slept(self, seconds: float) -> History:
+        """Nobody looked for so long (the machine slept): no time without progress, nor one without an answer."""
+        later = {
+            each: at_s + seconds
+            for each in ("ours_since_s", "best_at_s", "good_at_s", "last_read_s", "last_answer_s")
+            if (at_s := getattr(self, each)) is not None
+        }
+        return replace(self, **later)
+
     @property
     def is_ours(self) -> bool:
         """The rack has shown the release as active, at some time."""

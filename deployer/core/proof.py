@@ -152,6 +152,9 @@ def _missing(view: ServiceView, mode: ProofMode | None, proven: int) -> str:
     name, running = view.expected.name, len(view.running)
     if running < view.needed:
         return f"{view.needed - running} of {view.needed} processes of {name} not running"
+    crashed = sum(row.status == "crashed" for row in view.ours)
+    if crashed and mode is ProofMode.PS:  # nobody else can speak for it, and the next look may find another one down
+        return f"{'a process' if crashed == 1 else f'{crashed} processes'} of {name} crashed"
     if view.others:
         rows = "1 process" if len(view.others) == 1 else f"{len(view.others)} processes"
         return f"{rows} of {name} on another release"

@@ -73,7 +73,7 @@ def rollback(request: RollbackRequest, ports: Ports) -> Ended:
     if not request.confirm(plan):
         raise Refused((Problem("not confirmed", hint="say yes, or --yes"),), serving=seen.app.release)
     _take_lock_over(request, ports)
-    app = _stop_rollout(seen.app, order, ports)
+    app = _stop_rollout(seen, order, ports)
     if isinstance(app, Ended):
         return app
     if app.release == target.release.id == target.env_from:
@@ -168,14 +168,17 @@ def _take_lock_over(request: RollbackRequest, ports: Ports) -> None:
     write(ports, LOCK, lambda: ports.ledger.take_lock(note))
 
 
-def _stop_rollout(app: App, order: Order, ports: Ports) -> App | Ended:
+def _stop_rollout(seen: Seen, order: Order, ports: Ports) -> App | Ended:
     """
     Bring the app to rest: cancel the rollout that was planned to be; a rollback of the rack is waited for, never
     cancelled. The verdict where somebody else has the app by now.
+
+    What was `seen` may be old: a person has thought about it since.
     """
     deadline_s = ports.clock.now_s() + order.policy.back_deadline_s
     while True:
-        if overtaken := _overtaken(app, order, ports):
+        app = ports.rack.app()
+        if overtaken := _overtaken(app, seen, order, ports):
             return overtaken
         if app.is_running or app.release == order.aim.release or ports.clock.now_s() >= deadline_s:
             return app
@@ -183,16 +186,20 @@ def _stop_rollout(app: App, order: Order, ports: Ports) -> App | Ended:
             cancel(ports)
         ports.sink.record(Said("back", f"{app.name} is {app.status}; waiting for the rack"))
         ports.clock.sleep(order.policy.cancel_retry_s)
-        app = ports.rack.app()
 
 
-def _overtaken(app: App, order: Order, ports: Ports) -> Ended | None:
-    """Before each write: whoever has taken the lock over, or promotes something meanwhile, has the app (design 2.7)."""
-    is_theirs = app.status == "updating" and app.release not in (order.serving, order.aim.release)
+def _overtaken(app: App, seen: Seen, order: Order, ports: Ports) -> Ended | None:
+    """
+    Before each write: whoever has taken the lock over, or promotes something meanwhile, has the app (design 2.7).
+
+    A rack that goes back brings back what was there; a release that was not has been made and promoted since.
+    """
+    is_new = app.release is not None and seen.release(app.release) is None
+    is_theirs = is_new or (app.status == "updating" and app.release not in (order.serving, order.aim.release))
     if taker := taker_of(order.ship, ports):
         why = f"{taker.by} took the lock over ({taker.what})"
     elif is_theirs:
-        why = f"somebody is rolling {app.release} out, which the plan did not know of"
+        why = f"somebody has promoted {app.release}, which the plan did not know of"
     else:
         return None
     return Ended(Verdict.SUPERSEDED, None, app.release or "nothing", why=why, hints=(ports.command("status"),))

@@ -87,12 +87,20 @@ class SimulatedApp:
         release = self.model.complete_build(APP, build.id, self.rack.convox_yml(program)).id
         return self.model.create_release(APP, build=build.id, env=env).id if env else release
 
-    def rollback(self, release: str | None = None, *, yes: bool = True, keep_env: bool = False) -> Ended:
+    def rollback(
+        self, release: str | None = None, *, yes: bool = True, keep_env: bool = False, thinks_s: float = 0.0
+    ) -> Ended:
+        """`thinks_s`: how long whoever is asked takes to say it."""
+
+        def confirm(_: object) -> bool:
+            self.clock.sleep(thinks_s)
+            return yes
+
         request = RollbackRequest(
             ship=self.next_ship(),
             actor="oncall",
             policy=self.policy,
-            confirm=lambda _: yes,
+            confirm=confirm,
             release=ReleaseId(release) if release else None,
             keep_env=keep_env,
         )

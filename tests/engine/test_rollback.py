@@ -117,6 +117,25 @@ class TestOvertaken:
         assert ["cancel"] == twice.rack.writes
         assert theirs == twice.ledger.lock
 
+    def test_what_was_promoted_before_the_yes_is_not_touched(self, twice: Stage) -> None:
+        """Somebody mended it while the question stood: nobody has said yes to taking that back."""
+        at_s = twice.clock.now_s() + 30.0
+        twice.world.at(at_s, lambda: twice.model.promote(APP, twice.built("good")))
+        ended = twice.rollback(thinks_s=120.0)
+
+        assert Verdict.SUPERSEDED is ended.verdict
+        assert f"somebody has promoted {twice.active}" in ended.why
+        assert [] == twice.rack.writes
+
+    def test_a_rollout_that_ended_before_the_yes_is_not_cancelled(self, twice: Stage) -> None:
+        """The rack gave it up by itself meanwhile: there is nothing to cancel, and the way back goes on."""
+        stuck(twice)
+        twice.world.at(twice.clock.now_s() + 30.0, lambda: twice.model.cancel(APP))
+        ended = twice.rollback(thinks_s=240.0)
+
+        assert Verdict.RESTORED is ended.verdict
+        assert "cancel" not in twice.rack.writes
+
     def test_what_was_promoted_meanwhile_is_not_cancelled(self, twice: Stage) -> None:
         """The rollout that was to be cancelled is over, and another one is on: nobody has said yes to that."""
         stuck(twice)

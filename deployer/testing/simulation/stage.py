@@ -47,6 +47,7 @@ class Stage:
     met: Counter[Act] = field(default_factory=Counter)
     older: str | None = None
     before: str | None = None
+    rolling: str | None = None
     touched_s: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -82,7 +83,8 @@ class Stage:
             if schedule.seed % 2:
                 self.model.create_release(APP, env="THEIRS=2")
         if schedule.rolling:
-            self.model.promote(APP, self.build(schedule.rolling), force=True)
+            self.rolling = self.build(schedule.rolling)
+            self.model.promote(APP, self.rolling, force=True)
             self.clock.advance(self.dice.choice([0.0, 3.0, 10.0]))
         if schedule.is_locked:
             self.ledger.take_lock(_note(THEIRS))

@@ -105,7 +105,12 @@ class Steps:
             self.planned_s = self.stage.clock.now_s()
             baseline = event.plan.baseline
             self.baseline = baseline.release if baseline else None
-            known = {self.stage.before, *self.stage.theirs(self.seat), self.stage.model.app(APP).release or None}
+            known = {
+                self.stage.before,
+                self.stage.rolling,
+                *self.stage.theirs(self.seat),
+                self.stage.model.app(APP).release or None,
+            }
             self._holds("I4", self.baseline in known, "planned over what nobody has promoted")
             self.baseline_served = baseline is None or self.stage.serves(baseline.release, fully=False)
         self.no_way_back = event.plan.no_way_back

@@ -255,6 +255,13 @@ class TestProven:
         assert isinstance(word, Proven)
         assert settled is word.is_settled
 
+    def test_a_process_that_nobody_can_ask_must_not_crash_beside_enough_others(self) -> None:
+        """In the next look it may be another one that is down: each has enough of them running (3558412820)."""
+        word = judged(every(2, 14, (*TWO, row("ccccc", "crashed"))), rollout(expected(ProofMode.PS)))
+
+        assert isinstance(word, Waiting)
+        assert "a process of api crashed" in word.progress[0].missing
+
     def test_whoever_answers_needs_no_soak(self) -> None:
         """Without a soak, an answer of every process is enough."""
         word = judged(every(2, 4, TWO, BOTH), policy=replace(POLICY, soak_s=0.0))
@@ -431,6 +438,18 @@ class TestDoomed:
 
         assert isinstance(word, LostSight)
         assert "not for the whole soak" in word.why
+
+    @pytest.mark.parametrize("rows", [(row("aaaaa"), row("bbbbb", "pending")), None], ids=["changed", "not awake yet"])
+    def test_time_slept_through_is_no_time_without_progress(self, rows: tuple[Process, ...] | None) -> None:
+        """On waking, the first look may find another count of processes, or no network yet (faults F49; 3558412739)."""
+        before = every(2, 30, TWO, BOTH)
+        wakes = blind(1230) if rows is None else snapshot(1230, rows, BOTH[:1])
+        policy = replace(POLICY, soak_s=60.0)
+
+        assert isinstance(judged([*before, wakes], policy=policy), Waiting)
+        assert isinstance(
+            judged([*before, wakes, *(snapshot(1232 + t, TWO, BOTH) for t in (0, 2))], policy=policy), Proven
+        )
 
     def test_a_surplus_process_may_go_down_as_often_as_it_likes(self) -> None:
         """Enough others run all the time."""
