@@ -27,6 +27,7 @@ class Track:
     first_seen_s: float
     status_since_s: float  # of the stretch without `running`, or of the status itself
     crashed_since_s: float | None = None
+    crashed_last_s: float = 0.0  # the latest time that it went down so
     crashes: int = 0
     ever_running: bool = False
     fell_at_s: tuple[float, ...] = ()  # when it was running and went down, the latest ones
@@ -272,6 +273,7 @@ def _follow(track: Track | None, row: Process, at_s: float) -> Track:
         status_since_s=track.status_since_s if row.status == track.status or stays_down else at_s,
         crashes=track.crashes + crashes_anew,
         crashed_since_s=at_s if crashes_anew and track.crashed_since_s is None else track.crashed_since_s,
+        crashed_last_s=at_s if crashes_anew else track.crashed_last_s,
         ever_running=track.ever_running or row.status == "running",
         # what a process answered before it went down says nothing about what runs in it now (convox-facts 3.7)
         proven=track.proven and row.status == "running",

@@ -176,7 +176,8 @@ def _crash_loop(history: History, view: ServiceView, policy: Policy) -> Doomed |
     All started replicas crashed in two consecutive snapshots and none ever ran: at once; if they ran first, once none
     has for a while. Otherwise when one replica is crashed again after a back-off, or stays so.
 
-    Sightings are counted, not an unbroken run: at each retry the row reads `starting` (convox-facts 10.1).
+    Sightings are counted, not an unbroken run: at each retry the row reads `starting` (convox-facts 10.1). Two of them
+    that are less than a back-off apart are of one crash, in a list that was a few seconds old.
     """
     if view.expected.was_crashing or _has_enough(view):
         return None
@@ -188,8 +189,9 @@ def _crash_loop(history: History, view: ServiceView, policy: Policy) -> Doomed |
             return Doomed(Reason.CRASH_LOOP, _all_of(view), tracks[0].id, view.expected.name)
     for each in tracks:
         lasted_s = history.now_s - each.crashed_since_s if each.crashed_since_s is not None else 0.0
-        if each.crashes > 1 or (each.status == "crashed" and lasted_s >= policy.crash_patience_s):
-            again = f"crashed {each.crashes} times" if each.crashes > 1 else f"stays crashed for {lasted_s:.0f} s"
+        is_again = each.crashes > 1 and each.crashed_last_s - (each.crashed_since_s or 0.0) >= policy.crash_again_s
+        if is_again or (each.status == "crashed" and lasted_s >= policy.crash_patience_s):
+            again = f"crashed {each.crashes} times" if is_again else f"stays crashed for {lasted_s:.0f} s"
             return Doomed(Reason.CRASH_LOOP, f"{each.id} {again}", each.id, view.expected.name)
     return None
 

@@ -43,6 +43,9 @@ class Policy:
     pending_s: float = _number(300.0, "how long a process may be `pending`, for want of room or of its image")
     all_crashed_s: float = _number(5.0, "how long all processes of a service may be `crashed`, after they ran")
     crash_patience_s: float = _number(15.0, "how long one process of several may stay `crashed`")
+    crash_again_s: float = _number(
+        8.0, "how soon it cannot be `crashed` again: the kubelet waits 10 s before it restarts"
+    )
     no_progress_s: float = _number(600.0, "given up after this long in which no further process ran or was proven")
     cap_s: float = _number(33 * 60.0, "given up after this long in all", setting="timeout")
     drain_margin_s: float = _number(15.0, "what old processes get beyond their termination grace")

@@ -28,6 +28,7 @@ FAILED = {
     3_558_412_739: "time slept through was time without progress",
     3_558_412_820: "an agent that crashes on all nodes but one was proven",
     3_558_410_928: "a rollback cancelled by an old look",
+    6_342_813_210: "an old process list showed the one crash of a good release twice",
     3_558_398_621: "of the checks: a rollout that was on when the run began is nobody's",
     8_621_256_388: "blind looks in between put the end of a way back off, over and over",
     2305: "refused, although the release brings a service that can be asked",

@@ -312,12 +312,19 @@ class TestDoomed:
 
     def test_a_flickering_crash_loop_dooms_on_its_second_crash(self) -> None:
         """`crashed` reads `starting` at each retry: sightings count, not an unbroken run (convox-facts 10.1)."""
-        states = ["crashed", "starting", "crashed"]
+        states = ["crashed", *["starting"] * 4, "crashed"]
         word = judged([snapshot(2 * n, [row("aaaaa"), row("bbbbb", s)]) for n, s in enumerate(states, 1)])
 
         assert Reason.CRASH_LOOP is reason(word)
         assert isinstance(word, Doomed)
         assert "api-6f4d-bbbbb" == word.process
+
+    def test_one_crash_that_an_old_list_shows_again_is_one(self) -> None:
+        """No process is restarted so soon that it crashes twice within some seconds (seed 6342813210)."""
+        states = ["crashed", "starting", "crashed", "starting"]
+        word = judged([snapshot(2 * n, [row("aaaaa"), row("bbbbb", s)]) for n, s in enumerate(states, 1)])
+
+        assert isinstance(word, Waiting)
 
     def test_one_that_stays_crashed_dooms_after_the_patience(self) -> None:
         """One bad replica of two is doom when it stays crashed."""
