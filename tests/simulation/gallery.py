@@ -136,8 +136,8 @@ MISTAKES = (
         "R13",
         "one crash is a crash loop",
         JUDGE,
-        "if each.crashes > 1 or (",
-        "if each.crashes > 0 or (",
+        "is_again = each.crashes > 1 and each.crashed_last_s - (each.crashed_since_s or 0.0) >= policy.crash_again_s",
+        "is_again = each.crashes > 0",
     ),
     Mistake(
         "R14",
@@ -350,7 +350,7 @@ MISTAKES = (
         "own 21",
         "a rollback goes on where another has taken its place",
         "engine/rollback.py",
-        "        if overtaken := _overtaken(app, order, ports):",
+        "        if overtaken := _overtaken(app, seen, order, ports):",
         "        if overtaken := None:",
     ),
     Mistake(
@@ -381,6 +381,34 @@ MISTAKES = (
         JUDGE,
         "history.ours_since_s or 0.0, history.good_at_s or 0.0)",
         "history.ours_since_s or 0.0, history.proven_at_s or 0.0)",
+    ),
+    Mistake(
+        "own 26",
+        "a rollback goes by what it saw before its question was answered",
+        "engine/rollback.py",
+        "    while True:\n        app = ports.rack.app()\n",
+        "    app = seen.app\n    while True:\n",
+        also=(
+            (
+                "engine/rollback.py",
+                "        ports.clock.sleep(order.policy.cancel_retry_s)\n\n",
+                "        ports.clock.sleep(order.policy.cancel_retry_s)\n        app = ports.rack.app()\n\n",
+            ),
+        ),
+    ),
+    Mistake(
+        "own 27",
+        "who cannot be asked may crash beside enough others",
+        PROOF,
+        "if crashed and mode is ProofMode.PS:",
+        "if crashed and mode is None:",
+    ),
+    Mistake(
+        "own 28",
+        "time slept through is time without progress",
+        JUDGE,
+        "history.slept(unseen_s) if unseen_s > policy.gap_s else history",
+        "history",
     ),
 )
 
