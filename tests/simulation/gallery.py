@@ -396,20 +396,6 @@ MISTAKES = (
             ),
         ),
     ),
-    Mistake(
-        "own 27",
-        "who cannot be asked may crash beside enough others",
-        PROOF,
-        "if crashed and mode is ProofMode.PS:",
-        "if crashed and mode is None:",
-    ),
-    Mistake(
-        "own 28",
-        "time slept through is time without progress",
-        JUDGE,
-        "history.slept(unseen_s) if unseen_s > policy.gap_s else history",
-        "history",
-    ),
 )
 
 

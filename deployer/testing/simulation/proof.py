@@ -20,6 +20,8 @@ from deployer.testing.simulation.steps import Shown
 # Between a look at the rows and the moment that it counts from; a read that hangs takes longer.
 SLACK_S = 1.5
 HANGING_S = 45.0
+# A soak begins with a look, and restarts are counted in the next one.
+COUNTED_S = 0.3
 SERVED_NOT = frozenset({"failed", "complete"})
 
 
@@ -81,7 +83,7 @@ class Proof:
 
     def _restarted(self, end_s: float) -> str:
         """No process was counted with more restarts at one end of the soak than at the other."""
-        counts = [each for at_s, each in self.shown.restarts if end_s - self.claim.soak_s + self.slack_s < at_s]
+        counts = [each for at_s, each in self.shown.restarts if end_s - self.claim.soak_s + COUNTED_S < at_s]
         for one, later in itertools.pairwise(counts):
             fallen = next((pid for pid, restarts in later.items() if restarts > one.get(pid, restarts)), None)
             if fallen and self._is_of_the_release(fallen):

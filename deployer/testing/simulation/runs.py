@@ -154,7 +154,7 @@ class Runs:
         match schedule.errand:
             case Errand.ROLLBACK:
                 target = ReleaseId(self.seat.built) if self.seat.built else None
-                back = RollbackRequest(ship=name, actor=ACTOR, policy=policy, confirm=lambda _: True, release=target)
+                back = RollbackRequest(ship=name, actor=ACTOR, policy=policy, confirm=self._say_yes, release=target)
                 return lambda ports: rollback(back, ports)
             case Errand.VERIFY:
                 proof = VerifyRequest(ship=name, actor=ACTOR, policy=policy)
@@ -162,6 +162,11 @@ class Runs:
             case _:
                 request = self.ship_request()
                 return lambda ports: ship(request, ports)
+
+    def _say_yes(self, _: object) -> bool:
+        """After some thought, in which the world goes on."""
+        self.stage.clock.sleep(self.seat.schedule.thinks_s)
+        return True
 
     def ship_request(self) -> ShipRequest:
         schedule = self.seat.schedule

@@ -94,7 +94,7 @@ class Schedule:
     All that a run needs to be the same again. Seconds since the run began.
 
     `rolling` is the code of somebody's release that is being rolled out when a rollback begins. `build_s` is how long a
-    build takes; `ps_lag_s` how old a process list is, where it is not that of now.
+    build takes, `thinks_s` whoever is asked for a yes; `ps_lag_s` how old a process list is, where it is not of now.
     """
 
     seed: int
@@ -121,6 +121,7 @@ class Schedule:
     second_names: bool = False
     is_locked: bool = False
     is_known: bool = False
+    thinks_s: float = 0.0
     kinds: frozenset[Act] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -190,6 +191,7 @@ def draw(seed: int) -> Schedule:
         second_program=dice.choices(["good", "crashes", "errors-at-once"], [70, 15, 15])[0],
         is_locked=dice.random() < 0.02,
         is_known=dice.random() < 0.5,
+        thinks_s=dice.choice([0.0, 0.0, 20.0, 120.0]),
     )
 
 
