@@ -143,13 +143,18 @@ class History:
         return self.latest.app if self.latest else None
 
     def slept(self, seconds: float) -> History:
-        """Nobody looked for so long (the machine slept): no time without progress, nor one without an answer."""
+        """
+        The machine slept, perhaps in the middle of a look, which may tell of a time before that: it is dropped.
+
+        It was no time without progress, nor one without an answer (faults F49).
+        """
         later = {
             each: at_s + seconds
             for each in ("ours_since_s", "best_at_s", "good_at_s", "last_read_s", "last_answer_s")
             if (at_s := getattr(self, each)) is not None
         }
-        return replace(self, **later)
+        trouble = f"nobody looked for {seconds:.0f} s: has this machine slept?"
+        return replace(self, latest=Snapshot(self.now_s + seconds, trouble=(trouble,)), **later)
 
     @property
     def is_ours(self) -> bool:

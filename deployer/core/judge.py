@@ -91,8 +91,10 @@ def after(history: History, snapshot: Snapshot, policy: Policy) -> History:
     sample restarts it, so does a gap. A snapshot that saw too little neither advances nor resets it: no rows, or no
     answer of a service that can be asked (faults 3.5); but what is heard in it may be contrary all the same.
     """
-    unseen_s = snapshot.at_s - history.now_s
-    seen = follow(history.slept(unseen_s) if unseen_s > policy.gap_s else history, snapshot)
+    elapsed_s = snapshot.at_s - history.now_s
+    if elapsed_s > policy.longest_look_s:
+        return history.slept(elapsed_s)
+    seen = follow(history, snapshot)
     is_blind = seen.latest is None or seen.latest.processes is None
     is_contrary = speaks_against(seen, snapshot) if is_blind else seen.contrary_at_s == snapshot.at_s
     if is_blind and not is_contrary:

@@ -81,6 +81,11 @@ class Policy:
     probes_a_round: int = _number(64, "health questions in one round")
 
     @property
+    def longest_look_s(self) -> float:
+        """From one look to the next, if each of its reads took its whole deadline: beyond that the machine slept."""
+        return self.gap_s + 4 * self.read_s
+
+    @property
     def roll_s(self) -> float:
         """The longest a roll can take before it has a verdict: the judge's cap, then the way back."""
         return self.cap_s + self.blind_s + self.back_deadline_s

@@ -458,6 +458,19 @@ class TestDoomed:
             judged([*before, wakes, *(snapshot(1232 + t, TWO, BOTH) for t in (0, 2))], policy=policy), Proven
         )
 
+    def test_looks_that_hang_are_no_sleep(self) -> None:
+        """Each read takes its whole deadline, over and over: that ends, as every wait does (16579842390)."""
+        word = judged([*every(2, 30, TWO, BOTH), *(blind(30 + 45.0 * n) for n in range(1, 20))])
+
+        assert isinstance(word, LostSight)
+
+    def test_what_was_seen_before_a_sleep_is_not_judged_after_it(self) -> None:
+        """A look that began before it tells of a process that was pending then (16579840445)."""
+        pending = (row("aaaaa"), row("bbbbb", "pending"))
+        word = judged([*every(2, 30, pending, BOTH[:1]), snapshot(1230, pending, BOTH[:1])])
+
+        assert isinstance(word, Waiting)
+
     def test_a_surplus_process_may_go_down_as_often_as_it_likes(self) -> None:
         """Enough others run all the time."""
         looks = [
