@@ -192,10 +192,13 @@ def _overtaken(app: App, seen: Seen, order: Order, ports: Ports) -> Ended | None
     """
     Before each write: whoever has taken the lock over, or promotes something meanwhile, has the app (design 2.7).
 
-    A rack that goes back brings back what was there; a release that was not has been made and promoted since.
+    A rack that was at rest does not move by itself. One that was not may go back to what was there; a release that was
+    not has been made and promoted since.
     """
     is_new = app.release is not None and seen.release(app.release) is None
-    is_theirs = is_new or (app.status == "updating" and app.release not in (order.serving, order.aim.release))
+    is_moved = seen.app.is_running and app.release != seen.app.release
+    is_on = app.status == "updating" and app.release not in (order.serving, order.aim.release)
+    is_theirs = is_new or is_moved or is_on
     if taker := taker_of(order.ship, ports):
         why = f"{taker.by} took the lock over ({taker.what})"
     elif is_theirs:

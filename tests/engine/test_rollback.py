@@ -117,10 +117,12 @@ class TestOvertaken:
         assert ["cancel"] == twice.rack.writes
         assert theirs == twice.ledger.lock
 
-    def test_what_was_promoted_before_the_yes_is_not_touched(self, twice: Stage) -> None:
-        """Somebody mended it while the question stood: nobody has said yes to taking that back."""
+    @pytest.mark.parametrize("is_known", [False, True], ids=["made meanwhile", "known before"])
+    def test_what_was_promoted_before_the_yes_is_not_touched(self, twice: Stage, *, is_known: bool) -> None:
+        """Somebody mended it while the question stood: nobody has said yes to taking that back (21143056380)."""
+        theirs = twice.built("good") if is_known else ""
         at_s = twice.clock.now_s() + 30.0
-        twice.world.at(at_s, lambda: twice.model.promote(APP, twice.built("good")))
+        twice.world.at(at_s, lambda: twice.model.promote(APP, theirs or twice.built("good")))
         ended = twice.rollback(thinks_s=120.0)
 
         assert Verdict.SUPERSEDED is ended.verdict
