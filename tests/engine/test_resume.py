@@ -13,6 +13,7 @@ from deployer.core.models import RackInfo, ReleaseCommand
 from deployer.core.names import ServiceName
 from deployer.core.summary import Summary
 from deployer.core.verdict import Verdict
+from deployer.engine.ports import LockNote
 from deployer.engine.resume import ResumeRequest, resume
 from deployer.rackmodel import Physics
 from deployer.testing import ManualClock, RecordingSink, SimulatedRack
@@ -446,6 +447,15 @@ class TestAdoptedBuild:
 
         assert Verdict.REFUSED is ended.verdict
         assert "never began" in str(ended.problems)
+
+    def test_one_that_is_not_shipped_leaves_nobody_locked_out(self, shipped: Stage, building: Summary) -> None:
+        """The ship is dead and nothing goes on for it; without this its lock stood for an hour."""
+        dead = shipped.next_ship()
+        shipped.ledger.take_lock(LockNote(dead, "gone", "a while ago", "2999-01-01T00:00:00+00:00", "ship"))
+        ended = taken_up(shipped, replace(building, owner=dead))
+
+        assert Verdict.REFUSED is ended.verdict
+        assert shipped.ledger.lock is None
 
     def test_a_cancelled_one_wants_a_yes(self, shipped: Stage, building: Summary) -> None:
         """Who pressed Ctrl-C does not want it shipped by the step after; the way to have it is named."""
