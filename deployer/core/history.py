@@ -146,7 +146,8 @@ class History:
         """
         The machine slept, perhaps in the middle of a look, which may tell of a time before that: it is dropped.
 
-        It was no time without progress, nor one without an answer (faults F49).
+        It was no time without progress, nor one without an answer; the soak, and the rack's `running`, begin anew
+        (faults F49).
         """
         later = {
             each: at_s + seconds
@@ -154,7 +155,8 @@ class History:
             if (at_s := getattr(self, each)) is not None
         }
         trouble = f"nobody looked for {seconds:.0f} s: has this machine slept?"
-        return replace(self, latest=Snapshot(self.now_s + seconds, trouble=(trouble,)), **later)
+        anew = replace(self, proven_since_s=None, proven_at_s=None, running_reads=0, running_since_s=None)
+        return replace(anew, latest=Snapshot(self.now_s + seconds, trouble=(trouble,)), **later)
 
     @property
     def is_ours(self) -> bool:
