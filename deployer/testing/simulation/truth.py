@@ -139,6 +139,12 @@ class Truth:
                 builds = [self.stage.model.release(APP, each).build for each in (release, self.stage.before)]
                 self._holds("I1", builds[0] != builds[1], "shipped, and it is what served before")
 
+    @property
+    def _before(self) -> str | None:
+        """What served when it was planned: a rollout that was on when the first run began may be at rest by then."""
+        stage = self.stage
+        return stage.rolling if stage.rolling and self.steps.baseline == stage.rolling else stage.before
+
     def _went_back(self) -> None:
         """Proven back means: the content that served before serves again, and was seen to."""
         stage = self.stage
@@ -148,8 +154,8 @@ class Truth:
         self._proven("gone back", release, self.seat.schedule.policy.proven_back_s)
         theirs = stage.theirs(self.seat)
         self._holds("I4", stage.before is not None or bool(theirs), "went back to nothing")
-        if stage.before and not theirs:
-            made, before = (stage.model.release(APP, each) for each in (release, stage.before))
+        if self._before and not theirs:
+            made, before = (stage.model.release(APP, each) for each in (release, self._before))
             self._holds("I4", made.build == before.build, "went back to something else")
 
     def _proven(self, said: str, release: str, soak_s: float) -> None:
@@ -227,13 +233,13 @@ class Truth:
         stage = self.stage
         if (
             not self.has_gone_back
-            or stage.before is None
+            or self._before is None
             or stage.has_new_release(self.seat)
             or stage.is_meddled(self.seat)
         ):
             return
         warned = any(each.step == "heal" and each.is_warning for each in self.last.sink.of(Said))
-        good, newest = stage.model.release(APP, stage.before), stage.model.releases(APP, 1)[0]
+        good, newest = stage.model.release(APP, self._before), stage.model.releases(APP, 1)[0]
         is_healed = (good.build, good.env) == (newest.build, newest.env)
         self._holds("I16", is_healed or warned, "the newest release is not the good one")
 
