@@ -195,10 +195,9 @@ def _overtaken(app: App, seen: Seen, order: Order, ports: Ports) -> Ended | None
     A rack that was at rest does not move by itself. One that was not may go back to what was there; a release that was
     not has been made and promoted since.
     """
-    is_new = app.release is not None and seen.release(app.release) is None
-    is_moved = seen.app.is_running and app.release != seen.app.release
-    is_on = app.status == "updating" and app.release not in (order.serving, order.aim.release)
-    is_theirs = is_new or is_moved or is_on
+    is_other = app.release not in (None, order.serving, order.aim.release)
+    was_at_rest, is_on = seen.app.is_running, app.status == "updating"
+    is_theirs = is_other and (was_at_rest or is_on or seen.release(app.release) is None)
     if taker := taker_of(order.ship, ports):
         why = f"{taker.by} took the lock over ({taker.what})"
     elif is_theirs:

@@ -129,6 +129,15 @@ class TestOvertaken:
         assert f"somebody has promoted {twice.active}" in ended.why
         assert [] == twice.rack.writes
 
+    def test_a_release_that_served_all_along_is_nobodys_doing(self, twice: Stage) -> None:
+        """So many were made since that the rack does not list it any more: it may be left all the same."""
+        first, active, ask = twice.ledger.entries[1].release, twice.active, twice.rack.releases
+        twice.rack.releases = lambda limit=20: tuple(each for each in ask(limit) if each.id != active)  # type: ignore[method-assign]
+        ended = twice.rollback(first)
+
+        assert Verdict.RESTORED is ended.verdict
+        assert twice.build_of(first) == twice.build_of(twice.active)
+
     def test_a_rollout_that_ended_before_the_yes_is_not_cancelled(self, twice: Stage) -> None:
         """The rack gave it up by itself meanwhile: there is nothing to cancel, and the way back goes on."""
         stuck(twice)
