@@ -7,11 +7,10 @@ and no env that was not in its plan rides along. Source: design 2.1 steps 4 and 
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 
 from deployer.core.environment import Environment, diff
-from deployer.core.errors import Busy, CommandFailed, DeployerError, NotFound, Problem, Refused
+from deployer.core.errors import Busy, CommandFailed, NotFound, Problem, Refused
 from deployer.core.events import Ended, Said
 from deployer.core.models import ProofMode
 from deployer.core.names import ReleaseId
@@ -26,21 +25,8 @@ def adopt(wish: ShipRequest, past: Summary, plan: Plan, refuse: str, ports: Port
     """
     Ship what the build of `past` made, as `plan` said. `wish` says by whom; `refuse` why it is only told, "" to do it.
 
-    Raises what a ship raises before its promote, and Refused where the build never began; then the lock of the ship
-    that was left is given back, since nobody is at work.
+    Raises what a ship raises before its promote, and Refused where the build never began.
     """
-    try:
-        built = _adoptable(past, plan, refuse, ports)
-    except DeployerError:
-        if past.owner:
-            with suppress(DeployerError):  # a lock that stays behind expires
-                ports.ledger.release_lock(past.owner)
-        raise
-    return ship(_as_planned(wish, built, plan, past), ports)
-
-
-def _adoptable(past: Summary, plan: Plan, refuse: str, ports: Ports) -> ReleaseId:
-    """What its build made, if that may be shipped."""
     built = _built(past, ports)
     ports.sink.record(Said("build", f"that of ship {past.ship} is complete → {built}"))
     promote = ports.command("promote", built)
@@ -50,7 +36,7 @@ def _adoptable(past: Summary, plan: Plan, refuse: str, ports: Ports) -> ReleaseI
         what = f"ship {past.ship} {refuse}; its build made {built}, which was not promoted"
         raise Refused((Problem(what, hint=f"{promote}, or say --yes"),))
     _check_env(built, plan, past, ports)
-    return built
+    return ship(_as_planned(wish, built, plan, past), ports)
 
 
 def _built(past: Summary, ports: Ports) -> ReleaseId:

@@ -70,6 +70,21 @@ def resume(request: ResumeRequest, ports: Ports) -> Ended:
     if past.plan is not None and past.promoting is not None:
         return _take_up(request, past.plan, past.promoting, ports)
     meet_rack(ports)
+    try:
+        return _go_on_preparing(request, ports)
+    except DeployerError:
+        if past.owner:
+            with suppress(DeployerError):  # a lock that stays behind expires
+                ports.ledger.release_lock(past.owner)
+        raise
+
+
+def _go_on_preparing(request: ResumeRequest, ports: Ports) -> Ended:
+    """
+    Ship what its build made. Raises what stands in the way; then nobody is at work, and the lock of the ship that was
+    left is of no use. One that was killed does not know whether it had it.
+    """
+    past = request.past
     if past.plan is not None and past.may_have_built and not request.abort:
         too_old = f"was left {request.age} ago" if request.is_too_old else ""
         return adopt(_wish(request), past, past.plan, too_old, ports)
@@ -95,11 +110,8 @@ def _refuse_ended(request: ResumeRequest, ports: Ports) -> None:
 
 
 def _nothing_promoted(request: ResumeRequest, ports: Ports) -> Refused:
-    """What it made is named, and its lock is given back: a run that was killed does not know whether it had it."""
+    """What it made is named."""
     past, app = request.past, read_app(ports)
-    if past.owner:
-        with suppress(DeployerError):  # a lock that stays behind expires
-            ports.ledger.release_lock(past.owner)
     what = f"ship {past.ship} had promoted nothing, so there is nothing to {'take back' if request.abort else 'finish'}"
     if past.plan and app.release != (past.plan.baseline.release if past.plan.baseline else None):
         # somebody else's, or its own: a journal that could not be kept to the end does not tell

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from deployer.core.capabilities import May
 from deployer.core.environment import Environment
 from deployer.core.errors import TimedOut
 from deployer.core.events import Ended, Event, Planned, Resumed, Said
@@ -455,6 +456,17 @@ class TestAdoptedBuild:
         ended = taken_up(shipped, replace(building, owner=dead))
 
         assert Verdict.REFUSED is ended.verdict
+        assert shipped.ledger.lock is None
+
+    def test_one_whose_ship_is_refused_leaves_nobody_locked_out_either(self, shipped: Stage, building: Summary) -> None:
+        """Its build is there, and may not be promoted by whoever takes it up."""
+        dead = building.owner
+        assert dead is not None
+        shipped.ledger.take_lock(LockNote(dead, "gone", "a while ago", "2999-01-01T00:00:00+00:00", "ship"))
+        shipped.rack.may = replace(shipped.rack.may, commands={**shipped.rack.may.commands, "releases promote": May.NO})
+        ended = taken_up(shipped, building)
+
+        assert Verdict.DENIED is ended.verdict
         assert shipped.ledger.lock is None
 
     def test_a_cancelled_one_wants_a_yes(self, shipped: Stage, building: Summary) -> None:
