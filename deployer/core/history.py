@@ -7,14 +7,15 @@ replicas, not with time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from deployer.core.models import Answer, App, Expected, Process, ProofMode, Rollout, Snapshot
 from deployer.core.names import ProcessId, ReleaseId, ServiceName, Shape, shape_of
 
 CLEAN_ANSWERS = 20
-FALLS_KEPT = 8
+# More than anybody waits for (`policy.relapses`), so that memory does not grow with time.
+FALLS_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ def follow(history: History, snapshot: Snapshot) -> History:
     if not seen.is_ours:
         return seen
     if snapshot.processes is not None:
-        seen = replace(seen, tracks=_tracks(seen, snapshot), snapshots=(*seen.snapshots[-1:], snapshot))
+        seen = replace(seen, tracks=_tracks(seen, snapshot, restarted), snapshots=(*seen.snapshots[-1:], snapshot))
     if restarted:
         seen = replace(seen, contrary_at_s=snapshot.at_s)
     return _progress(_hear(seen, snapshot))
@@ -255,10 +256,10 @@ def _restarted(history: History, snapshot: Snapshot) -> tuple[ProcessId, ...]:
     return tuple(pid for pid, restarts in (snapshot.restarts or {}).items() if restarts > counted.get(pid, restarts))
 
 
-def _tracks(history: History, snapshot: Snapshot) -> dict[ProcessId, Track]:
+def _tracks(history: History, snapshot: Snapshot, restarted: Collection[ProcessId]) -> dict[ProcessId, Track]:
     ours = (row for view in views(history, snapshot) for row in view.ours)
     followed = (_note_fall(history, snapshot, _follow(history.tracks.get(row.id), row, snapshot.at_s)) for row in ours)
-    counted, restarted = snapshot.restarts or {}, _restarted(history, snapshot)
+    counted = snapshot.restarts or {}
     return {
         each.id: replace(
             each,

@@ -225,7 +225,7 @@ class _WayBack:
         match judgement:
             case Proven():
                 self.ports.sink.record(Said("back", f"{made} proven{self._env_back()}{_dropped(self.order.staged)}"))
-                name_newer(made, self.ports)
+                _name_newer(made, self.ports)
                 return self._ended(self._went_back, made, f"{made}, the build and env of {self.order.serving}")
             case Superseded(by=by):
                 return self._superseded(by)
@@ -373,7 +373,7 @@ def heal(target: ReleaseId, order: Order, ports: Ports) -> None:
     ports.sink.record(Said("heal", f"newest release is {newest} (build and env of {target}){_dropped(order.staged)}"))
 
 
-def name_newer(made: ReleaseId, ports: Ports) -> None:
+def _name_newer(made: ReleaseId, ports: Ports) -> None:
     """What others put on top of our copy meanwhile is theirs: it is left, and named. Never changes the verdict."""
     with suppress(RackFailure):
         newest = ports.rack.releases(1)

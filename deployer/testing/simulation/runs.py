@@ -165,7 +165,7 @@ class Runs:
 
     def _say_yes(self, _: object) -> bool:
         """After some thought, in which the world goes on."""
-        self.stage.clock.sleep(self.seat.schedule.thinks_s)
+        self.seat.clock.sleep(self.seat.schedule.thinks_s)
         return True
 
     def ship_request(self) -> ShipRequest:
