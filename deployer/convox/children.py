@@ -13,7 +13,7 @@ from deployer.convox.runner import Running
 from deployer.core.errors import Denied, Garbled, RackFailure, Unauthorised
 from deployer.core.models import App, Process, Service
 from deployer.core.names import ProcessId, ReleaseId
-from deployer.engine.ports import PromoteState, Reads
+from deployer.engine.ports import Clock, PromoteState, Reads
 
 T = TypeVar("T")
 
@@ -65,18 +65,21 @@ class Tick:
         processes: Asked[tuple[Process, ...]],
         services: Asked[tuple[Service, ...]] | None = None,
         restarts: Asked[Mapping[ProcessId, int]] | None = None,
+        *,
+        clock: Clock,
     ) -> None:
         self._app = app
         self._processes = processes
         self._services = services
         self._restarts = restarts
+        self._clock = clock
         self._trouble: list[str] = []
         self._is_denied = False
 
     def collect(self) -> Reads:
         try:
             app, processes = self._take(self._app), self._take(self._processes)
-            is_denied = self._is_denied
+            is_denied, had_s = self._is_denied, self._clock.now_s()
             services = self._take(self._services) if self._services else None
             restarts = self._count()
         except BaseException:
@@ -84,7 +87,8 @@ class Tick:
                 if asked:
                     asked.kill()
             raise
-        return Reads(app, processes, services, restarts, tuple(self._trouble), is_denied)
+        waited_s = self._clock.now_s() - had_s
+        return Reads(app, processes, services, restarts, tuple(self._trouble), is_denied, waited_s)
 
     def _count(self) -> Mapping[ProcessId, int] | None:
         with suppress(RackFailure):

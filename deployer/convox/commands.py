@@ -84,7 +84,7 @@ class Commands:
         """How often each process was restarted, with as little of its log as can be asked for."""
         brief = ("--all", "--lines", "1", "--no-events", "--no-previous")
         words = ("-o", "json", *brief, *self._flags())
-        return replace(self._ask("deploy-debug", *words), deadline_s=self.policy.evidence_s)
+        return replace(self._ask("deploy-debug", *words), deadline_s=self.policy.count_s)
 
     def config_get(self, name: str) -> Request:
         return self._ask("config get", _value(name), *self._flags())

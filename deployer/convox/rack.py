@@ -93,7 +93,7 @@ class ConvoxRack:
         may_ask = with_services and self._may_ask_api
         services = Asked(calls, commands.api_get("services"), wire.services) if may_ask else None
         restarts = Asked(calls, commands.restarts(), wire.restarts) if with_restarts else None
-        return Tick(app, processes, services, restarts)
+        return Tick(app, processes, services, restarts, clock=calls.clock)
 
     def set_env(self, wanted: Environment, *, replace: bool) -> Release:
         return setting.set_env(self._calls, wanted, replace=replace)

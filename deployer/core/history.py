@@ -36,7 +36,6 @@ class Track:
     wrong_rounds: int = 0
     wrong_answer: str = ""
     wrong_release: ReleaseId | None = None
-    restarts: int | None = None  # as last counted; the row does not show them
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +110,7 @@ class History:
     tallies: Mapping[ServiceName, Tally] = field(default_factory=dict)
     modes: Mapping[ServiceName, ProofMode] = field(default_factory=dict)
     desired: Mapping[ServiceName, int] = field(default_factory=dict)
+    restarts: Mapping[ProcessId, int] = field(default_factory=dict)  # as last counted
     ours_since_s: float | None = None
     running_reads: int = 0
     running_since_s: float | None = None
@@ -240,6 +240,7 @@ def _reads(history: History, snapshot: Snapshot) -> History:
         denied_reads=history.denied_reads + 1 if snapshot.is_denied else 0,
         blind_s=history.blind_s if has_read else history.blind_s + elapsed_s,
         desired={**history.desired, **desired},
+        restarts=history.restarts if snapshot.restarts is None else snapshot.restarts,
     )
 
 
@@ -252,22 +253,17 @@ def _count_running(history: History, snapshot: Snapshot) -> int:
 
 def _restarted(history: History, snapshot: Snapshot) -> tuple[ProcessId, ...]:
     """Which processes of the release crashed since restarts were counted last, be they well again or not."""
-    counted = {pid: track.restarts for pid, track in history.tracks.items() if track.restarts is not None}
-    return tuple(pid for pid, restarts in (snapshot.restarts or {}).items() if restarts > counted.get(pid, restarts))
+    if not snapshot.restarts:
+        return ()
+    before, now = history.restarts, snapshot.restarts
+    ours = (row.id for view in views(history, snapshot) for row in view.ours)
+    return tuple(pid for pid in ours if pid in before and now.get(pid, 0) > before[pid])
 
 
 def _tracks(history: History, snapshot: Snapshot, restarted: Collection[ProcessId]) -> dict[ProcessId, Track]:
     ours = (row for view in views(history, snapshot) for row in view.ours)
     followed = (_note_fall(history, snapshot, _follow(history.tracks.get(row.id), row, snapshot.at_s)) for row in ours)
-    counted = snapshot.restarts or {}
-    return {
-        each.id: replace(
-            each,
-            restarts=counted.get(each.id, each.restarts),
-            proven=each.proven and each.id not in restarted,
-        )
-        for each in followed
-    }
+    return {each.id: replace(each, proven=each.proven and each.id not in restarted) for each in followed}
 
 
 def _follow(track: Track | None, row: Process, at_s: float) -> Track:

@@ -293,7 +293,18 @@ def _proven(history: History, policy: Policy, running_reads: int = RUNNING_READS
     if since_s is None or at_s is None or history.now_s - at_s > policy.gap_s:
         return None
     has_soaked = history.now_s - since_s >= soak_s(history, policy) and at_s == history.now_s
-    return Proven(progress_of(history, policy), since_s, has_soaked and history.running_reads >= running_reads)
+    is_settled = has_soaked and history.running_reads >= running_reads and not _has_grown_old(history, policy)
+    return Proven(progress_of(history, policy), since_s, is_settled)
+
+
+def _has_grown_old(history: History, policy: Policy) -> bool:
+    """
+    What the latest look saw, while it waited for what is not read in each; one that need not wait comes soon.
+
+    Two such looks in a row are how this rack is.
+    """
+    have_waited = [each.waited_s > policy.settle_tick_s for each in history.snapshots]
+    return have_waited[-1] and not all(have_waited)
 
 
 def _believed(history: History, policy: Policy) -> Believed | None:

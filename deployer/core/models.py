@@ -215,7 +215,8 @@ class Snapshot:
     """
     Everything that one tick saw, at one monotonic second. A read that failed is `None` and named in `trouble`.
 
-    `restarts`, of each process since it was created, are read now and then only.
+    `restarts`, of each process since it was created, are read now and then only. `waited_s`: how old the app and its
+    processes had grown when all the rest was there.
     """
 
     at_s: float
@@ -226,6 +227,7 @@ class Snapshot:
     restarts: Mapping[ProcessId, int] | None = None
     trouble: tuple[str, ...] = ()
     is_denied: bool = False
+    waited_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
 # Deadlines of single calls and plain counts do not shrink with a rack that runs fast.
-_UNSCALED = frozenset({"read_s", "write_s", "build_s", "command_s", "probe_s", "evidence_s"})
+_UNSCALED = frozenset({"read_s", "write_s", "build_s", "command_s", "probe_s", "evidence_s", "count_s"})
 
 
 def _number(default: float, meaning: str, *, setting: str = "", may_be_zero: bool = False) -> Any:
@@ -60,6 +60,7 @@ class Policy:
     denied_reads: int = _number(3, "denied reads in a row after which sight is lost")
     stale_chance: float = _number(0.01, "chance of an unheard old process that `sampled` accepts")
     sampled_over: int = _number(50, "more processes than this are sampled, not asked one by one")
+    count_s: float = _number(2.0, "for a count of restarts: no look waits for it any longer, or what it saw grows old")
     counted_up_to: int = _number(50, "more processes than this are not asked how often they were restarted")
 
     look_gap_s: float = _number(2.0, "between the two looks that must agree before going back")

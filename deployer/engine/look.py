@@ -31,6 +31,7 @@ def look(
         reads.restarts,
         reads.trouble,
         reads.is_denied,
+        reads.waited_s,
     )
 
 

@@ -47,7 +47,11 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What came of a tick's reads, started side by side. What failed is `None` and named in `trouble`."""
+    """
+    What came of a tick's reads, started side by side. What failed is `None` and named in `trouble`.
+
+    `waited_s`: how long the others were waited for once the app and its processes were there.
+    """
 
     app: App | None = None
     processes: tuple[Process, ...] | None = None
@@ -55,6 +59,7 @@ class Reads:
     restarts: Mapping[ProcessId, int] | None = None
     trouble: tuple[str, ...] = ()
     is_denied: bool = False
+    waited_s: float = 0.0
 
 
 class PendingReads(Protocol):

@@ -27,6 +27,7 @@ from deployer.core.models import (
 )
 from deployer.core.names import AppName, BuildId, ProcessId, RackName, ReleaseId, ServiceName, ShipId
 from deployer.core.plan import describe_build
+from deployer.core.policy import Policy
 from deployer.core.redact import Secret
 from deployer.core.why import Evidence, LogLine, Unwell
 from deployer.engine.ports import Clock, CommandEnd, PendingReads, PromoteState, Reads
@@ -36,6 +37,7 @@ from deployer.rackmodel.manifest_read import read_manifest as model_manifest
 from deployer.testing.world import SimulatedWorld
 
 READ_S = 0.05
+READ_WITHIN_S, COUNT_WITHIN_S = Policy().read_s, Policy().count_s
 # The CLI waits 15 s at least, three of its looks and more of ours (convox-facts 3.6).
 CLI_LOOKS = 7
 # A build that is left is waited for no longer than a build of our own.
@@ -149,7 +151,7 @@ class SimulatedRack:
         )
 
     def restarts(self) -> dict[ProcessId, int]:
-        rows = self._read(lambda: self.world.model.processes(self._app))
+        rows = self._read(lambda: self.world.model.processes(self._app), COUNT_WITHIN_S)
         return {ProcessId(row.id): row.restarts for row in rows}
 
     def start_reads(self, *, with_services: bool = False, with_restarts: bool = False) -> PendingReads:
@@ -247,7 +249,9 @@ class SimulatedRack:
     def _rows(self) -> list[ProcessRow]:
         return self.world.model.processes(self._app)
 
-    def _read(self, ask: Callable[[], T]) -> T:
+    def _read(self, ask: Callable[[], T], within_s: float = READ_WITHIN_S) -> T:
+        """`within_s` is its deadline, for a rack that takes its time."""
+        del within_s
         self._clock.sleep(READ_S)
         if self.is_dark:
             raise TimedOut("convox did not answer in time")

@@ -12,7 +12,7 @@ from deployer.core.models import Answer, App, HealthTarget, Process, Release, So
 from deployer.core.names import ReleaseId, ShipId
 from deployer.engine.ports import PendingReads, PromoteState, Reads
 from deployer.testing import ManualClock, SimulatedProbe, SimulatedRack
-from deployer.testing.rack import READ_S, SimulatedPromote
+from deployer.testing.rack import READ_S, READ_WITHIN_S, SimulatedPromote
 from tests.matrix.cells import Step
 
 T = TypeVar("T")
@@ -108,12 +108,12 @@ class StruckRack(SimulatedRack):
         self.on_write(words)
         self._clock.sleep(READ_S)
 
-    def _read(self, ask: Callable[[], T]) -> T:
+    def _read(self, ask: Callable[[], T], within_s: float = READ_WITHIN_S) -> T:
         strike = self.strikes.get("read")
         if strike and strike.error:
             self._clock.sleep(READ_S)
             raise strike.error
-        return super()._read(ask)
+        return super()._read(ask, within_s)
 
     def _struck(self, name: str, do: Callable[[], T], words: str = "") -> T:
         strike = self.strikes.get(name)

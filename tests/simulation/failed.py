@@ -32,6 +32,8 @@ FAILED = {
     16_579_842_390: "looks that hang for their whole deadlines were taken for sleep, for ever",
     16_579_840_445: "what a look saw before the machine slept in its midst was judged after it",
     21_143_056_380: "a rollback went over a release that was promoted while its question stood",
+    41_549_111_978: "the last look waited for the rest until what it had seen was old",
+    41_549_106_322: "a look that missed a process forgot its count of restarts",
     3_558_398_621: "of the checks: a rollout that was on when the run began is nobody's",
     8_621_256_388: "blind looks in between put the end of a way back off, over and over",
     2305: "refused, although the release brings a service that can be asked",

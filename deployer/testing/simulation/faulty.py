@@ -42,11 +42,11 @@ from deployer.core.models import (
     Source,
 )
 from deployer.core.names import AppName, ProcessId, ReleaseId, ShipId
-from deployer.engine.ports import CommandEnd, PromoteState, Reads
+from deployer.engine.ports import Clock, CommandEnd, PromoteState, Reads
 from deployer.rackmodel import ProcessRow
 from deployer.testing.clock import ManualClock
 from deployer.testing.probe import SimulatedProbe
-from deployer.testing.rack import READ_S, SimulatedPromote, SimulatedRack
+from deployer.testing.rack import READ_S, READ_WITHIN_S, SimulatedPromote, SimulatedRack
 from deployer.testing.simulation.weather import Kind, Weather
 from deployer.testing.world import SimulatedWorld
 
@@ -81,13 +81,12 @@ class FaultyRack(SimulatedRack):
 
     weather: Weather
     trail: Trail | None = None
-    deadline_s: float = 10.0
     on_written: Callable[[str], None] = staticmethod(lambda _: None)
     on_stray: Callable[[str], None] = staticmethod(lambda _: None)
     on_restarts: Callable[[dict[ProcessId, int]], None] = staticmethod(lambda _: None)
 
     def start_reads(self, *, with_services: bool = False, with_restarts: bool = False) -> _FaultyReads:
-        return _FaultyReads(self, with_services=with_services, with_restarts=with_restarts)
+        return _FaultyReads(self, self._clock, with_services=with_services, with_restarts=with_restarts)
 
     def processes(self) -> tuple[Process, ...]:
         if self.weather.strikes(Kind.EMPTY_PS):
@@ -115,19 +114,19 @@ class FaultyRack(SimulatedRack):
         self.writes.append(words)
         self.on_write(words)
 
-    def _read(self, ask: Callable[[], T]) -> T:
-        if failure := self._failure():
+    def _read(self, ask: Callable[[], T], within_s: float = READ_WITHIN_S) -> T:
+        if failure := self._failure(within_s):
             raise failure
         return super()._read(ask)
 
-    def _failure(self) -> RackFailure | None:
+    def _failure(self, within_s: float) -> RackFailure | None:
         if not self.weather.of_kind:
             return None
         strikes, dice = self.weather.strikes, self.weather.dice
         if strikes(Kind.RACK_DOWN):
             return RackUnreachable("the rack did not answer")
         if strikes(Kind.READ_HANGS):
-            self._clock.sleep(self.deadline_s)
+            self._clock.sleep(within_s)
             return TimedOut("convox ps did not answer in time")
         if strikes(Kind.READ_CRASHES):
             return Crashed("convox was killed")
@@ -220,8 +219,9 @@ def _promoted(failure: RackFailure) -> SimulatedPromote:
 class _FaultyReads:
     """The reads of a tick, each struck by its own fault; none is tried again."""
 
-    def __init__(self, rack: FaultyRack, *, with_services: bool, with_restarts: bool) -> None:
+    def __init__(self, rack: FaultyRack, clock: Clock, *, with_services: bool, with_restarts: bool) -> None:
         self._rack = rack
+        self._clock = clock
         self._with_services = with_services
         self._with_restarts = with_restarts
         self._trouble: list[str] = []
@@ -230,8 +230,11 @@ class _FaultyReads:
     def collect(self) -> Reads:
         app: App | None = self._take(self._rack.app)
         rows = self._take(self._rack.processes)
+        had_s = self._clock.now_s()
         services: tuple[Service, ...] | None = self._take(self._rack.services) if self._with_services else None
-        return Reads(app, rows, services, self._count(), tuple(self._trouble), self._is_denied)
+        restarts = self._count()
+        waited_s = self._clock.now_s() - had_s
+        return Reads(app, rows, services, restarts, tuple(self._trouble), self._is_denied, waited_s)
 
     def _count(self) -> dict[ProcessId, int] | None:
         """What cannot be had is no trouble."""

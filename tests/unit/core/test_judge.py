@@ -174,6 +174,14 @@ class TestProven:
         assert isinstance(word, Proven)
         assert 16 == word.since_s
 
+    def test_a_crash_is_noticed_though_a_look_missed_the_process(self) -> None:
+        """A list of some seconds ago has not got it yet; what was counted of it before holds (41549106322)."""
+        looks = every(2, 14, TWO, BOTH)
+        counted, missed = replace(looks[1], restarts={TWO[0].id: 0}), snapshot(6, TWO[1:], BOTH[1:])
+        word = judged([looks[0], counted, missed, *looks[3:-1], replace(looks[-1], restarts={TWO[0].id: 1})])
+
+        assert isinstance(word, Waiting)
+
     def test_a_process_that_was_started_again_must_answer_again(self) -> None:
         """What it answered before its crash says nothing about what runs in it now (convox-facts 3.7)."""
         looks = every(2, 8, TWO, BOTH)
@@ -191,6 +199,20 @@ class TestProven:
 
         assert isinstance(word, Proven)
         assert word.is_settled
+
+    def test_a_look_that_waited_long_for_the_rest_is_not_the_last(self) -> None:
+        """What it saw has grown old; the next one settles it, and so does one that waits as long (41549111978)."""
+        looks = every(2, 10, TWO, BOTH)
+        waited = replace(snapshot(20, TWO, BOTH), waited_s=8.0)
+
+        assert [False, True, True] == [
+            isinstance(word, Proven) and word.is_settled
+            for word in (
+                judged([*looks, waited]),
+                judged([*looks, waited, snapshot(21, TWO, BOTH)]),
+                judged([*looks, waited, replace(waited, at_s=30)]),
+            )
+        ]
 
     def test_a_gap_restarts_the_soak(self) -> None:
         """What was not seen for longer than the gap was not soaked."""
